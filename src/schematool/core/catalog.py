@@ -1,0 +1,84 @@
+"""All objects of one store in normal form: what desired, recorded and actual have in common.
+
+An object is a frozen dataclass with an `id`; two catalogs are equal when their objects are. `needs` says which
+object cannot exist without which, as the server itself reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Id:
+    """The identity of an object: its kind and the path of names to it, outermost first.
+
+    >>> str(Id("column", ("public", "users", "email")))
+    'column public.users.email'
+    """
+
+    kind: str
+    path: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The innermost name."""
+        return self.path[-1]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'.'.join(self.path)}"
+
+
+@runtime_checkable
+class Object(Protocol):
+    """What every catalog object has; the rest is its own attributes, compared one by one."""
+
+    @property
+    def id(self) -> Id:
+        """Its identity."""
+        ...
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The objects of one store. `store` is `postgres` or `mongo`; `version` is the server's, e.g. `18.6`."""
+
+    store: str
+    objects: Mapping[Id, Object] = field(default_factory=dict)
+    needs: frozenset[tuple[Id, Id]] = frozenset()
+    version: str = ""
+
+    @staticmethod
+    def of(store: str, objects: Iterable[Object], needs: Iterable[tuple[Id, Id]] = (), version: str = "") -> Catalog:
+        """Make one; objects are kept in the order of their ids."""
+        by_id = {thing.id: thing for thing in objects}
+        return Catalog(store, {key: by_id[key] for key in sorted(by_id)}, frozenset(needs), version)
+
+    def __iter__(self) -> Iterator[Object]:
+        return iter(self.objects.values())
+
+    def __contains__(self, key: Id) -> bool:
+        return key in self.objects
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    @cached_property
+    def needed_by(self) -> Mapping[Id, frozenset[Id]]:
+        """For each object, the objects that need it directly."""
+        return _grouped((referenced, dependent) for dependent, referenced in self.needs)
+
+    @cached_property
+    def needs_of(self) -> Mapping[Id, frozenset[Id]]:
+        """For each object, the objects that it needs directly."""
+        return _grouped(self.needs)
+
+
+def _grouped(pairs: Iterable[tuple[Id, Id]]) -> Mapping[Id, frozenset[Id]]:
+    groups: dict[Id, set[Id]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in groups.items()}

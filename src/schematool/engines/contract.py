@@ -1,0 +1,162 @@
+"""What an engine is: one live store, of either kind, behind the same few methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from schematool.core.catalog import Catalog
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import InputError
+from schematool.core.history.unit import LedgerRow, Unit
+from schematool.core.secret import Url
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A command of a unit is about to run: `index` of `total`, 0-based."""
+
+    unit: str
+    store: str
+    index: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The command ran; `seconds` as the client saw it."""
+
+    unit: str
+    store: str
+    index: int
+    total: int
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something holds us up: who has the lock, or what a long statement is doing."""
+
+    unit: str
+    store: str
+    what: str
+
+
+Event: TypeAlias = Began | Ended | Waiting
+Listener: TypeAlias = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One reading of a live store: what the model holds, and what it does not (each a finding)."""
+
+    catalog: Catalog
+    unmodelled: tuple[Diagnostic, ...] = ()
+
+
+class Engine(Protocol):
+    """One live database. Reading needs no more than a read-only role; nothing is created by reading.
+
+    Raises `WorldError` when the server cannot be reached or refuses, with masked text.
+    """
+
+    store: str
+    url: Url
+    version: str
+    """The server's version, e.g. `18.6`."""
+
+    def inspect(self) -> Inspection:
+        """Read the whole catalog, in normal form, in one consistent snapshot; schematool's own tables are left out."""
+        ...
+
+    def ledger(self) -> tuple[LedgerRow, ...]:
+        """What was applied here, oldest first; empty when nothing ever was. Creates nothing."""
+        ...
+
+    def lock(self, *, wait_seconds: float) -> AbstractContextManager[None]:
+        """Hold the one migration lock of this database; names the holder when the wait is over."""
+        ...
+
+    def apply(self, unit: Unit, listen: Listener) -> None:
+        """Run a unit's up commands and record it; with its ledger row in the same transaction where there is one.
+
+        Resumes a unit that was left partial. Must be called under `lock`.
+        """
+        ...
+
+    def roll_back(self, unit: Unit, listen: Listener) -> None:
+        """Run a unit's down commands and take it off the ledger, with the same care."""
+        ...
+
+    def adopt(self, unit: Unit) -> None:
+        """Record a unit as applied without running it."""
+        ...
+
+    def scratch(self) -> AbstractContextManager[Engine]:
+        """Make a throwaway, empty database on this server, and drop it at the end."""
+        ...
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements as they are, outside of any migration, stopping at the first that fails."""
+        ...
+
+    def build(self, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
+        """Run (key, statement) pairs in whatever order works: what fails for want of another is tried again.
+
+        Returns the pairs that can never work, each with the server's last word (a `StatementError`).
+        """
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Exact number of rows or documents by `schema.table` or collection name."""
+        ...
+
+    def seed(self) -> Mapping[str, int]:
+        """Put a few rows that satisfy the constraints into every table or collection where that can be done.
+
+        Returns the number put in, by the same names as `counts`. Only ever called on a scratch database.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+SCHEMES: Mapping[str, str] = {
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "postgresql+psycopg": "postgres",
+    "mongodb": "mongo",
+    "mongodb+srv": "mongo",
+}
+"""URL schemes and the store they name."""
+
+
+def store_of(url: Url) -> str:
+    """The store that a URL's scheme names; `InputError` when it names none."""
+    try:
+        return SCHEMES[url.scheme]
+    except KeyError:
+        raise InputError(
+            Diagnostic(
+                "ST003",
+                f"`{url.scheme or url}` is not the scheme of a database URL",
+                hint="use postgresql://user@host/database or mongodb://host/database",
+            )
+        ) from None
+
+
+def open_engine(url: Url) -> Engine:
+    """Connect to the database at `url`; imports the driver of that scheme only."""
+    if store_of(url) == "postgres":
+        from schematool.engines.postgres import connect as connect_postgres  # noqa: PLC0415  # drivers load lazily
+
+        return connect_postgres(url)
+    from schematool.engines.mongo import connect as connect_mongo  # noqa: PLC0415  # drivers load lazily
+
+    return connect_mongo(url)
