@@ -1,0 +1,341 @@
+"""The one catalogue of codes: what `lint`, `--allow`, `explain`, SARIF and the documentation say about each.
+
+ST0xx usage and configuration · ST1xx language, loading, lowering · ST2xx hazards (PostgreSQL and shared) ·
+ST3xx hazards of MongoDB · ST4xx history and integrity · ST5xx the world · ST6xx drift and what is not modelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from schematool.core.diagnostic import Severity
+from schematool.core.step import Hazard, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row. `permit`: the word that consents to a hazard; None for what needs no consent and for plain findings.
+
+    `severity` is the one that `lint` and SARIF use. `example` is the smallest input that raises it.
+    """
+
+    code: str
+    title: str
+    permit: str | None = None
+    severity: Severity = Severity.ERROR
+    why: str = ""
+    remedy: str = ""
+    example: str = ""
+
+
+_WARNING = Severity.WARNING
+_NOTE = Severity.NOTE
+
+# One line of thought a row; keep the rows sorted by code. Append yours in its hundred.
+ROWS: tuple[Code, ...] = (
+    # --- ST0xx: usage and configuration ---------------------------------------------------------------------------
+    Code(
+        "ST001",
+        "no project here",
+        why="schematool looks for schematool.toml, or [tool.schematool] in pyproject.toml, in this folder and above.",
+        remedy="Run `schematool init` in the folder that should hold the schema, or pass `--project FOLDER`.",
+    ),
+    Code(
+        "ST002",
+        "the configuration cannot be read",
+        why="schematool.toml must be TOML and hold only the keys that schematool knows, so that a misspelt one is seen.",
+        remedy="Correct the line that the frame shows; `schematool config` prints what is in effect.",
+        example="[env.dev.postgres]\nulr = \"postgresql://localhost/app\"",
+    ),
+    Code(
+        "ST003",
+        "not the URL of a database",
+        why="The scheme of the URL says which store it is.",
+        remedy="Use postgresql://user@host/database or mongodb://host/database.",
+    ),
+    Code(
+        "ST004",
+        "an environment variable is not set",
+        why="A URL with a hole in it could name the wrong database.",
+        remedy="Set the variable, or give a default: ${NAME:-default}.",
+        example="[env.prod.postgres]\nurl = \"${DATABASE_URL}\"",
+    ),
+    Code(
+        "ST005",
+        "no environment of that name",
+        why="The name after --env must be a table [env.NAME] of the configuration.",
+        remedy="Use one of the names that the message lists, or add the table.",
+    ),
+    Code(
+        "ST006",
+        "a path leaves the project",
+        why="schematool reads and writes below the project only, after links are resolved.",
+        remedy="Move the file into the project, or remove the link.",
+    ),
+    Code(
+        "ST007",
+        "cannot be compared",
+        why="`diff` takes schema, migrations, live, empty, git:REF, a folder, or a database URL.",
+        remedy="Use one of these for FROM and for TO.",
+    ),
+    Code(
+        "ST008",
+        "a file cannot be read or written",
+        why="The system refused it, or it is not UTF-8 text.",
+        remedy="Correct the file or its permissions.",
+    ),
+    Code(
+        "ST009",
+        "wrong use of a flag",
+        why="Some flags exclude each other, or need a value of a certain form.",
+        remedy="`schematool COMMAND --help` shows examples.",
+    ),
+    # --- ST2xx: hazards -------------------------------------------------------------------------------------------
+    Code(
+        "ST201",
+        "deletes data",
+        permit="data-loss",
+        why="A dropped column, table or collection cannot be undone: rollback restores the shape, not the values.",
+        remedy="Stop reading and writing it, deploy, and drop it one release later. If it was renamed, say so with "
+        "`was: old_name` at the new one.",
+        example='alter table "users" drop column "nickname";',
+    ),
+    Code(
+        "ST202",
+        "values are not restored on rollback",
+        severity=_NOTE,
+        why="Rolling back brings the column or table back empty; its values went with the migration.",
+        remedy="Take a backup of the values before, if they may be needed again.",
+    ),
+    Code(
+        "ST203",
+        "rewrites a table",
+        permit="table-rewrite",
+        severity=_WARNING,
+        why="PostgreSQL writes the whole table and its indexes again under ACCESS EXCLUSIVE: nobody reads or writes it "
+        "meanwhile.",
+        remedy="Add a new column, fill it in batches, switch over, and drop the old one.",
+        example='alter table "users" alter column "age" type bigint;',
+    ),
+    Code(
+        "ST204",
+        "scans a table under a lock that blocks",
+        permit="blocking-lock",
+        severity=_WARNING,
+        why="The statement reads the whole table while it holds a lock that stops writers, or everyone.",
+        remedy="Use the online form: NOT VALID and VALIDATE, CONCURRENTLY, or a CHECK before SET NOT NULL.",
+        example='alter table "users" alter column "email" set not null;',
+    ),
+    Code(
+        "ST205",
+        "cannot be rolled back",
+        permit="irreversible",
+        why="There is no command that takes this back.",
+        remedy="Write the rollback by hand in the .rollback file, or consent to a migration without one.",
+    ),
+    Code(
+        "ST206",
+        "may be a rename",
+        permit="data-loss",
+        why="One thing goes and one of the same shape comes: dropping and adding would lose the values that a rename "
+        "keeps. schematool never guesses.",
+        remedy="Write `was: old_name` at the new one; or, if it really is another thing, consent to the loss with "
+        "`--allow data-loss`.",
+        example="fields:\n  mail: { type: text }   # was called email before",
+    ),
+    Code(
+        "ST207",
+        "breaks running code by a rename",
+        severity=_NOTE,
+        why="Programs that still use the old name fail from the moment of the migration.",
+        remedy="Add the new name beside the old one, move the programs, and drop the old one later.",
+    ),
+    # --- ST3xx: hazards of MongoDB --------------------------------------------------------------------------------
+    Code(
+        "ST301",
+        "tightens a validator",
+        permit="validator-tightening",
+        severity=_WARNING,
+        why="Documents that were accepted until now are refused, on insert and, at level strict, on every update.",
+        remedy="Find the documents that do not match first, correct them, and use level moderate for a while.",
+    ),
+    Code(
+        "ST302",
+        "leaves a moment without an index",
+        permit="index-gap",
+        severity=_WARNING,
+        why="The old index must go before the new one can be built; queries scan the collection meanwhile.",
+        remedy="Do it at a quiet time, or build an index under another key first.",
+    ),
+    Code(
+        "ST303",
+        "rebuilds a collection",
+        permit="collection-rebuild",
+        why="This option can only be set when a collection is created, so the documents must be copied.",
+        remedy="Create a new collection and move the documents and the programs over.",
+    ),
+    # --- ST4xx: history and integrity -----------------------------------------------------------------------------
+    Code(
+        "ST401",
+        "a migration was edited after it was applied",
+        why="What ran is not what the file says, so a new database would not be like this one.",
+        remedy="Restore the file from version control, or accept it with `schematool lock ID`.",
+    ),
+    Code(
+        "ST402",
+        "an applied migration has no file",
+        why="The ledger of the database names a migration that is not in migrations/.",
+        remedy="Restore the file, or use the branch that has it.",
+    ),
+    Code(
+        "ST403",
+        "out of order",
+        why="A migration that was not applied stands before one that was.",
+        remedy="Give it the next free number with `schematool new --renumber`, or apply it knowingly by its id.",
+    ),
+    Code(
+        "ST404",
+        "a migration was begun and not finished",
+        severity=_WARNING,
+        why="Something stopped it in the middle; the ledger says how far it came.",
+        remedy="Run `schematool migrate`: it asks the database what is there and finishes.",
+    ),
+    Code(
+        "ST405",
+        "schematool.lock does not match the files",
+        why="A migration file changed, came or went without the lock file knowing.",
+        remedy="Restore the files from version control, or accept them with `schematool lock`.",
+    ),
+    Code(
+        "ST406",
+        "no migration of that name",
+        why="The id must be one of the files in migrations/.",
+        remedy="`schematool status` lists them.",
+    ),
+    Code(
+        "ST407",
+        "the schema has changes that no migration has",
+        severity=_WARNING,
+        why="The YAML and the newest snapshot differ.",
+        remedy='Run `schematool generate -m "what changed"`.',
+    ),
+    Code(
+        "ST408",
+        "the migration is not proven",
+        why="Applied to a scratch database it did not do what the YAML says, or its rollback did not take it back.",
+        remedy="This is a defect of schematool unless a hand-written migration is the cause: please report it.",
+    ),
+    Code(
+        "ST409",
+        "a migration file is not well formed",
+        why="It cannot be read as statements, or as commands, with the header that schematool expects.",
+        remedy="Correct the place that the frame shows.",
+    ),
+    Code(
+        "ST410",
+        "consent is missing",
+        why="A step is dangerous in a way that nobody has consented to.",
+        remedy="Add the `--allow` that the message names, after reading the steps.",
+    ),
+    Code(
+        "ST411",
+        "no terminal to ask",
+        why="The command asks before it changes a database, and there is nobody to answer.",
+        remedy="Add `--yes`, or `--dry-run` to see only.",
+    ),
+    Code(
+        "ST412",
+        "cannot be rolled back: it has no rollback file",
+        why="The migration was written without a way back.",
+        remedy="Write the .rollback file, or roll back to a later migration.",
+    ),
+    Code(
+        "ST413",
+        "migrations are pending",
+        severity=_WARNING,
+        why="There are migrations in migrations/ that this database does not have.",
+        remedy="Run `schematool migrate`.",
+    ),
+    # --- ST5xx: the world -----------------------------------------------------------------------------------------
+    Code(
+        "ST501",
+        "the server cannot be reached",
+        why="No connection could be made to the URL.",
+        remedy="Check host, port and network; `schematool up` starts the embedded servers.",
+    ),
+    Code(
+        "ST502",
+        "another run holds the lock",
+        why="Only one migration runs on a database at a time.",
+        remedy="Wait for it, or raise --lock-timeout.",
+    ),
+    Code(
+        "ST503",
+        "no server to try it on",
+        why="A change is proven on a scratch database before it is written.",
+        remedy="Install the embedded servers with `pip install 'schematool[embedded]'`, or set [scratch] in the "
+        "configuration.",
+    ),
+    Code(
+        "ST504",
+        "git could not answer",
+        why="git:REF needs a repository that has REF.",
+        remedy="Check the name with `git rev-parse REF`.",
+    ),
+    Code(
+        "ST510",
+        "a statement failed",
+        why="The server refused it; the frame shows where, the text below it what the server said.",
+        remedy="Correct the cause and run `schematool migrate` again.",
+    ),
+    Code(
+        "ST599",
+        "a defect of schematool",
+        why="Something happened that the program does not expect.",
+        remedy="Please report it with the output of `schematool --version` and the command that was run.",
+    ),
+    # --- ST6xx: drift and what is not modelled --------------------------------------------------------------------
+    Code(
+        "ST601",
+        "differs from what was recorded",
+        why="Someone or something changed the database outside of the migrations.",
+        remedy="Take the change into the YAML, or undo it: `schematool diff live migrations --sql` prints how.",
+    ),
+    Code(
+        "ST602",
+        "is not modelled",
+        why="The database holds an object or an attribute that schematool can neither describe nor compare.",
+        remedy="Remove it, or leave it to its owner with `exclude` in the configuration.",
+    ),
+)
+
+CODES = {row.code: row for row in ROWS}
+"""Every row by its code."""
+
+PERMITS = tuple(sorted({row.permit for row in ROWS if row.permit}))
+"""The words that `--allow` knows."""
+
+UNKNOWN = Code("ST000", "unknown code")
+
+
+def row(code: str) -> Code:
+    """The row of a code; a row without text for a code that nobody has described yet."""
+    return CODES.get(code, UNKNOWN)
+
+
+def permit_of(hazard: Hazard) -> str | None:
+    """The permit that consents to a hazard; None when it needs none."""
+    return row(hazard.code).permit
+
+
+def hazards_of(steps: Iterable[Step]) -> tuple[Hazard, ...]:
+    """All hazards of a plan, in its order, each once."""
+    return tuple(dict.fromkeys(hazard for step in steps for hazard in step.hazards))
+
+
+def unpermitted(hazards: Iterable[Hazard], allowed: Collection[str]) -> tuple[Hazard, ...]:
+    """The hazards that need a consent nobody gave, in order. `allowed` holds permits, codes, or `all`."""
+    if "all" in allowed:
+        return ()
+    return tuple(h for h in hazards if (permit := permit_of(h)) and permit not in allowed and h.code not in allowed)
