@@ -1,7 +1,7 @@
 """The one catalogue of codes: what `lint`, `--allow`, `explain`, SARIF and the documentation say about each.
 
 ST0xx usage and configuration · ST1xx language, loading, lowering · ST2xx hazards (PostgreSQL and shared) ·
-ST3xx hazards of MongoDB · ST4xx history and integrity · ST5xx the world · ST6xx drift and what is not modelled.
+ST3xx hazards of MongoDB · ST4xx history, integrity · ST5xx the world · ST6xx drift and what is not modelled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from schematool.core.step import Hazard, Step
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One row. `permit`: the word that consents to a hazard; None for what needs no consent and for plain findings.
+    """One row. `permit`: the word that consents to a hazard; None for what needs no consent.
 
     `severity` is the one that `lint` and SARIF use. `example` is the smallest input that raises it.
     """
@@ -34,7 +34,7 @@ _NOTE = Severity.NOTE
 
 # One line of thought a row; keep the rows sorted by code. Append yours in its hundred.
 ROWS: tuple[Code, ...] = (
-    # --- ST0xx: usage and configuration ---------------------------------------------------------------------------
+    # --- ST0xx: usage and configuration -------------------------------------------------------------------
     Code(
         "ST001",
         "no project here",
@@ -46,7 +46,7 @@ ROWS: tuple[Code, ...] = (
         "the configuration cannot be read",
         why="schematool.toml must be TOML and hold only the keys that schematool knows, so that a misspelt one is seen.",
         remedy="Correct the line that the frame shows; `schematool config` prints what is in effect.",
-        example="[env.dev.postgres]\nulr = \"postgresql://localhost/app\"",
+        example='[env.dev.postgres]\nulr = "postgresql://localhost/app"',
     ),
     Code(
         "ST003",
@@ -59,7 +59,7 @@ ROWS: tuple[Code, ...] = (
         "an environment variable is not set",
         why="A URL with a hole in it could name the wrong database.",
         remedy="Set the variable, or give a default: ${NAME:-default}.",
-        example="[env.prod.postgres]\nurl = \"${DATABASE_URL}\"",
+        example='[env.prod.postgres]\nurl = "${DATABASE_URL}"',
     ),
     Code(
         "ST005",
@@ -91,7 +91,7 @@ ROWS: tuple[Code, ...] = (
         why="Some flags exclude each other, or need a value of a certain form.",
         remedy="`schematool COMMAND --help` shows examples.",
     ),
-    # --- ST2xx: hazards -------------------------------------------------------------------------------------------
+    # --- ST2xx: hazards -----------------------------------------------------------------------------------
     Code(
         "ST201",
         "deletes data",
@@ -151,7 +151,7 @@ ROWS: tuple[Code, ...] = (
         why="Programs that still use the old name fail from the moment of the migration.",
         remedy="Add the new name beside the old one, move the programs, and drop the old one later.",
     ),
-    # --- ST3xx: hazards of MongoDB --------------------------------------------------------------------------------
+    # --- ST3xx: hazards of MongoDB ------------------------------------------------------------------------
     Code(
         "ST301",
         "tightens a validator",
@@ -175,7 +175,7 @@ ROWS: tuple[Code, ...] = (
         why="This option can only be set when a collection is created, so the documents must be copied.",
         remedy="Create a new collection and move the documents and the programs over.",
     ),
-    # --- ST4xx: history and integrity -----------------------------------------------------------------------------
+    # --- ST4xx: history and integrity ---------------------------------------------------------------------
     Code(
         "ST401",
         "a migration was edited after it was applied",
@@ -257,7 +257,7 @@ ROWS: tuple[Code, ...] = (
         why="There are migrations in migrations/ that this database does not have.",
         remedy="Run `schematool migrate`.",
     ),
-    # --- ST5xx: the world -----------------------------------------------------------------------------------------
+    # --- ST5xx: the world ---------------------------------------------------------------------------------
     Code(
         "ST501",
         "the server cannot be reached",
@@ -295,7 +295,7 @@ ROWS: tuple[Code, ...] = (
         why="Something happened that the program does not expect.",
         remedy="Please report it with the output of `schematool --version` and the command that was run.",
     ),
-    # --- ST6xx: drift and what is not modelled --------------------------------------------------------------------
+    # --- ST6xx: drift and what is not modelled ------------------------------------------------------------
     Code(
         "ST601",
         "differs from what was recorded",
@@ -320,22 +320,24 @@ UNKNOWN = Code("ST000", "unknown code")
 
 
 def row(code: str) -> Code:
-    """The row of a code; a row without text for a code that nobody has described yet."""
+    """Find the row of a code; a row without text for a code that nobody has described yet."""
     return CODES.get(code, UNKNOWN)
 
 
 def permit_of(hazard: Hazard) -> str | None:
-    """The permit that consents to a hazard; None when it needs none."""
+    """Name the permit that consents to a hazard; None when it needs none."""
     return row(hazard.code).permit
 
 
 def hazards_of(steps: Iterable[Step]) -> tuple[Hazard, ...]:
-    """All hazards of a plan, in its order, each once."""
+    """Collect the hazards of a plan, in its order, each once."""
     return tuple(dict.fromkeys(hazard for step in steps for hazard in step.hazards))
 
 
 def unpermitted(hazards: Iterable[Hazard], allowed: Collection[str]) -> tuple[Hazard, ...]:
-    """The hazards that need a consent nobody gave, in order. `allowed` holds permits, codes, or `all`."""
+    """Keep the hazards that need a consent nobody gave. `allowed` holds permits, codes, or `all`."""
     if "all" in allowed:
         return ()
-    return tuple(h for h in hazards if (permit := permit_of(h)) and permit not in allowed and h.code not in allowed)
+    return tuple(
+        h for h in hazards if (permit := permit_of(h)) and permit not in allowed and h.code not in allowed
+    )
