@@ -4,9 +4,11 @@ Identities (kind, path):
   schema (s) · extension (e) · language (l) · role-wide and database-wide things carry their own name
   table, view, materialized view, foreign table, sequence (schema, name)
   type (schema, name): enum, domain, composite and range share one name space
-  function, aggregate (schema, name, "identity arguments")
+  function, aggregate (schema, name, "types of the input arguments, qualified unless in pg_catalog")
   column, default, constraint, trigger, rule, policy (schema, relation, name)
-  index, statistics, collation, text search … (schema, name)
+  index, statistics, collation, conversion, text search … (schema, name)
+  operator (schema, name, "left type, right type", NONE for a missing one) · operator class, operator family
+  (schema, name, access method) · cast (source, target) · transform (type, language) · user mapping (server, role)
   default privileges (role, schema or "", object type)
 
 Fields that are `None` are at the server's default or not managed; `compare=False` marks what is carried along but
@@ -37,7 +39,8 @@ class PgObject:
 
     `owner` None: not managed. `grants` are those beyond the built-in default of its kind, `revokes` the built-in
     ones that were taken away (PUBLIC's EXECUTE on a function, say; the owner's own are under grantee `OWNER`).
-    `security_labels` are, (provider, label).
+    In both, the grantee `OWNER` stands for whoever owns the object. `security_labels` are (provider, label).
+    `depends_on_extensions`: set by ALTER … DEPENDS ON EXTENSION (functions, triggers, materialised views, indexes).
     """
 
     id: Id
@@ -46,6 +49,7 @@ class PgObject:
     grants: tuple[Grant, ...] = ()
     revokes: tuple[Grant, ...] = ()
     security_labels: tuple[tuple[str, str], ...] = ()
+    depends_on_extensions: tuple[str, ...] = ()
 
 
 Options: TypeAlias = tuple[tuple[str, str], ...]
@@ -121,6 +125,9 @@ class Identity:
     """`schema.name` of the sequence, unquoted, only where it is not `schema.table_column_seq`."""
     persistence: str | None = None
     """Of the sequence, only where it differs from the table's."""
+    comment: str | None = None
+    grants: tuple[Grant, ...] = ()
+    revokes: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +173,9 @@ class Constraint(PgObject):
 
     `type`: `primary key`, `unique`, `check`, `foreign key`, `exclude`, `trigger` never (a constraint trigger is a
     Trigger). `definition`: pg_get_constraintdef() without a trailing NOT VALID, which is `validated`; without
-    NOT ENFORCED, which is `enforced` (18). Its index's other attributes: `options` come inside of the definition,
-    `tablespace`, `clustered`, `replica_identity` here, `index_comment` of the index of the same name.
+    NOT ENFORCED, which is `enforced` (18). Of its index: `options` (not printed by pg_get_constraintdef for primary and
+    unique keys; () for exclusion constraints, whose definition has them), `tablespace`, `clustered`, `index_comment`,
+    `index_valid` (False: a partitioned one that lacks children). The replica identity is the table's.
     `columns` in order. `references`: the table a foreign key points at. `inherited`: comes from a parent or is the
     partition's share of a parent's constraint, never created or dropped by itself; `parent`: the parent's constraint
     that an index-backed constraint of a partition is attached to.
@@ -180,9 +188,11 @@ class Constraint(PgObject):
     references: Id | None = None
     validated: bool = True
     enforced: bool = True
+    options: Options = ()
     tablespace: str | None = None
     clustered: bool = False
     index_comment: str | None = None
+    index_valid: bool = True
     inherited: bool = False
     parent: Id | None = None
 
@@ -242,11 +252,15 @@ class DomainCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain(PgObject):
-    """A domain over `base`, with its checks sorted by name."""
+    """A domain over `base`, with its checks sorted by name.
+
+    `not_null_name`: of its NOT NULL constraint (17 and later), only where it is not what the server would choose.
+    """
 
     base: str
     collation: str | None = None
     not_null: bool = False
+    not_null_name: str | None = None
     default: str | None = None
     checks: tuple[DomainCheck, ...] = ()
 
@@ -326,16 +340,20 @@ class View(PgObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaterializedView(PgObject):
-    """A materialised view; its indexes are objects of their own. `statistics`, `storage`: (column, value) where set."""
+    """A materialised view; its indexes are objects of their own. `column_…`: (column, value) where set."""
 
     definition: str
     columns: tuple[tuple[str, str], ...] = ()
     options: Options = ()
+    toast_options: Options = ()
     tablespace: str | None = None
     access_method: str | None = None
     populated: bool = field(default=True, compare=False)
     column_comments: tuple[tuple[str, str], ...] = ()
     column_statistics: tuple[tuple[str, int], ...] = ()
+    column_storage: tuple[tuple[str, str], ...] = ()
+    column_compression: tuple[tuple[str, str], ...] = ()
+    column_options: tuple[tuple[str, Options], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,6 +420,20 @@ class Defined(PgObject):
     drop: str
     reference: str
 
+
+OWN_TABLES = frozenset(
+    {
+        "_yoyo_log",
+        "_yoyo_migration",
+        "_yoyo_version",
+        "schematool_journal",
+        "schematool_ledger",
+        "yoyo_lock",
+    }
+)
+"""Tables of schematool and yoyo: never part of a catalog. So is all of `OWN_PREFIX` beside a `schematool_ledger`."""
+
+OWN_PREFIX = "schematool_"
 
 RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
 """Kinds that share one name space and can hold columns."""

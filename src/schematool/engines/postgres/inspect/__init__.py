@@ -1,0 +1,61 @@
+"""Reads a whole PostgreSQL database, 14 to 18, into a catalog in normal form.
+
+A constant number of set-based queries in one repeatable-read, read-only transaction; any role that may connect can
+do it. What the model does not hold is found by `schematool.engines.postgres.observe`, which shares nothing with this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection, Cursor
+
+from schematool.core.catalog import Catalog
+from schematool.engines.contract import Inspection
+from schematool.engines.postgres.inspect.attached import (
+    read_event_triggers,
+    read_policies,
+    read_rules,
+    read_statistics,
+    read_triggers,
+)
+from schematool.engines.postgres.inspect.constraints import read_constraints, read_indexes
+from schematool.engines.postgres.inspect.functions import read_functions
+from schematool.engines.postgres.inspect.needs import needs, read_depends
+from schematool.engines.postgres.inspect.reading import Reading
+from schematool.engines.postgres.inspect.relations import read_relations, read_schemas
+from schematool.engines.postgres.inspect.remarks import read_remarks
+from schematool.engines.postgres.inspect.snapshot import snapshot
+from schematool.engines.postgres.inspect.types import read_types
+
+__all__ = ["inspect", "read_catalog"]
+
+
+def inspect(connection: Connection[Any]) -> Inspection:
+    """Read everything that the database holds, and name what the model does not."""
+    with snapshot(connection) as cursor:
+        return Inspection(read_catalog(cursor, connection.info.server_version))
+
+
+def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
+    """Read the catalog alone, inside of a snapshot."""
+    reading = Reading(cursor, version)
+    read_remarks(reading)
+    read_depends(reading)
+    for read in (
+        read_schemas,
+        read_relations,
+        read_constraints,
+        read_indexes,
+        read_types,
+        read_functions,
+        read_triggers,
+        read_rules,
+        read_policies,
+        read_statistics,
+        read_event_triggers,
+    ):
+        read(reading)
+    ids = {thing.id for thing in reading.objects}
+    edges = ((one, other) for one, other in needs(reading) if one in ids and other in ids)
+    return Catalog.of("postgres", reading.objects, edges, f"{version // 10000}.{version % 10000}")
