@@ -284,6 +284,12 @@ ROWS: tuple[Code, ...] = (
         remedy="Check the name with `git rev-parse REF`.",
     ),
     Code(
+        "ST505",
+        "a server of ours did not start",
+        why="The embedded server or the container could not be run on this system.",
+        remedy="The message has its last words and the place of its log; or set a URL of a server of your own.",
+    ),
+    Code(
         "ST510",
         "a statement failed",
         why="The server refused it; the frame shows where, the text below it what the server said.",

