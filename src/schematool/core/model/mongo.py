@@ -3,7 +3,7 @@
 Identities (kind, path): collection (name) · view (name) · index (collection, name) · field (collection, "a.b.c"),
 the last only as the subject of renames and documentation, never as an object of a live catalog.
 
-A `Spec` is a document as canonical Extended JSON text in normal form: the same text means the same to the server, and
+A `Spec` is a document as Extended JSON text in normal form: the same text means the same to the server, and
 different text means something else, so that equality of text is equality of meaning.
 """
 
@@ -22,7 +22,8 @@ class Collection:
     """A collection with its options; an absent option is None, at the server's default.
 
     `validator` etc. are normal-form text for comparing; `command` is the options document exactly as `create` would
-    take it (canonical Extended JSON), which is carried along for rendering and rollback but not compared.
+    take it (Extended JSON), which is carried along for rendering and rollback but not compared.
+    `options`: whatever else the server lists, (name, Spec), so that nothing goes unnoticed.
     `uuid` is the live collection's identity, carried along to pin commands to it.
     """
 
@@ -41,6 +42,7 @@ class Collection:
     encrypted_fields: Spec | None = None
     storage_engine: Spec | None = None
     index_option_defaults: Spec | None = None
+    options: tuple[tuple[str, Spec], ...] = ()
     command: Spec = field(default="{}", compare=False)
     uuid: str | None = field(default=None, compare=False)
 
