@@ -1,0 +1,53 @@
+"""What one side does not manage is not compared: owners, versions, versions' own spellings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from schematool.core.catalog import Catalog, Id, Object
+from schematool.core.model import postgres as pg
+
+
+def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
+    """Take out of both catalogs what one of them leaves open.
+
+    An owner is compared only where both sides name one. The owner that most objects have stands for "whoever runs
+    the migrations" and is never set by a statement.
+    """
+    main = _main_owner(before, after)
+    left = {key: _settled(thing, after.objects.get(key), main) for key, thing in before.objects.items()}
+    right = {key: _settled(thing, before.objects.get(key), main) for key, thing in after.objects.items()}
+    return (
+        Catalog(before.store, left, before.needs, before.version),
+        Catalog(after.store, right, after.needs, after.version),
+    )
+
+
+def _main_owner(before: Catalog, after: Catalog) -> str | None:
+    owners: Counter[str] = Counter()
+    for thing in (*before, *after):
+        if isinstance(thing, pg.PgObject) and thing.owner:
+            owners[thing.owner] += 1
+    return max(owners, key=lambda owner: (owners[owner], owner)) if owners else None
+
+
+def _settled(thing: Object, other: Object | None, main: str | None) -> Object:
+    if not isinstance(thing, pg.PgObject):
+        return thing
+    if thing.owner and (other is None or not isinstance(other, pg.PgObject)):
+        thing = replace(thing, owner=None) if thing.owner == main else thing
+    elif thing.owner and isinstance(other, pg.PgObject) and (other.owner is None or other.owner == thing.owner):
+        thing = replace(thing, owner=None)
+    if isinstance(thing, pg.Extension) and isinstance(other, pg.Extension) and other.version is None:
+        thing = replace(thing, version=None)
+    return thing
+
+
+def managed(catalog: Catalog, owner: str) -> Catalog:
+    """Leave out the owner that a scratch database gives to everything it builds: it is nobody's decision."""
+    objects: dict[Id, Object] = {}
+    for key, thing in catalog.objects.items():
+        own = isinstance(thing, pg.PgObject) and thing.owner == owner
+        objects[key] = replace(thing, owner=None) if own and isinstance(thing, pg.PgObject) else thing
+    return Catalog(catalog.store, objects, catalog.needs, catalog.version)

@@ -1,0 +1,498 @@
+"""How an object changes in place, and when it cannot: the one place that knows what ALTER can do on which version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum
+
+from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres import types
+from schematool.core.plan.postgres.attributes import default_privileges, on_alter, role
+from schematool.core.plan.postgres.create import (
+    after_index,
+    attribute_text,
+    create_view,
+    domain_check,
+    enabled_state,
+    identity_text,
+    not_null_text,
+    options_text,
+    policy_expressions,
+    replica_identity,
+)
+from schematool.core.plan.postgres.names import name, relation
+from schematool.core.sql.quote import identifier, literal
+from schematool.core.step import Hazard, Lock, Step, Work
+
+
+class Way(Enum):
+    """How an altered object gets from one state to the other."""
+
+    IN_PLACE = "in place"
+    REPLACE = "drop and create"
+    SWAP = "rename aside, create, retype the columns that use it, drop"
+    REBUILD = "rename aside, create, copy the rows, drop"
+
+
+_COMMON = {"comment", "owner", "grants", "revokes", "security_labels"}
+
+
+def _same_but(before: pg.PgObject, after: pg.PgObject, *names: str) -> bool:
+    """Whether nothing differs apart from the common attributes and the named ones."""
+    copied = {key: getattr(after, key) for key in (*_COMMON, *names)}
+    return replace(before, **copied) == after
+
+
+def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
+    """Decide how an altered object is changed."""
+    if type(before) is not type(after):
+        return Way.SWAP if before.id.kind == "type" else Way.REPLACE
+    match before, after:
+        case pg.Enum(), pg.Enum():
+            return Way.IN_PLACE if _only_added(before.labels, after.labels) else Way.SWAP
+        case pg.Domain(), pg.Domain():
+            same = (before.base, before.collation) == (after.base, after.collation)
+            return Way.IN_PLACE if same else Way.SWAP
+        case pg.Composite(), pg.Composite():
+            return Way.IN_PLACE if _attributes_in_place(before, after) else Way.SWAP
+        case pg.Range(), pg.Range():
+            return Way.IN_PLACE if _same_but(before, after) else Way.SWAP
+        case pg.Table(), pg.Table():
+            return Way.IN_PLACE if before.partition_key == after.partition_key else Way.REBUILD
+        case pg.Column(), pg.Column():
+            return _column_way(before, after, version)
+        case pg.Constraint(), pg.Constraint():
+            return _constraint_way(before, after)
+        case pg.Index(), pg.Index():
+            same = _same_but(before, after, "clustered", "statistics", "tablespace", "parent", "columns", "valid")
+            same = same and (before.valid or not after.valid)
+            return Way.IN_PLACE if same else Way.REPLACE
+        case pg.Function(), pg.Function():
+            same = (before.signature, before.result, before.kind) == (
+                after.signature,
+                after.result,
+                after.kind,
+            )
+            return Way.IN_PLACE if same and after.defaults >= before.defaults else Way.REPLACE
+        case pg.View(), pg.View():
+            return Way.IN_PLACE if after.columns[: len(before.columns)] == before.columns else Way.REPLACE
+        case pg.MaterializedView(), pg.MaterializedView():
+            same = _same_but(
+                before, after, "options", "tablespace", "column_comments", "column_statistics", "access_method"
+            )
+            return Way.IN_PLACE if same else Way.REPLACE
+        case pg.Policy(), pg.Policy():
+            kept = before.command == after.command and before.permissive == after.permissive
+            lost = (before.using and after.using is None) or (before.check and after.check is None)
+            return Way.IN_PLACE if kept and not lost else Way.REPLACE
+        case pg.Trigger(), pg.Trigger():
+            return Way.IN_PLACE if _same_but(before, after, "enabled", "inherited") else Way.REPLACE
+        case (pg.Rule(), pg.Rule()) | (pg.EventTrigger(), pg.EventTrigger()):
+            return Way.IN_PLACE if _same_but(before, after, "enabled") else Way.REPLACE
+        case pg.Statistics(), pg.Statistics():
+            return Way.IN_PLACE if _same_but(before, after, "target") else Way.REPLACE
+        case pg.Defined(), pg.Defined():
+            return Way.IN_PLACE if _same_but(before, after) else Way.REPLACE
+        case pg.ForeignTable(), pg.ForeignTable():
+            return Way.IN_PLACE if before.server == after.server else Way.REPLACE
+        case _:
+            return Way.IN_PLACE
+
+
+def _only_added(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    kept = tuple(label for label in after if label in set(before))
+    return kept == before
+
+
+def _attributes_in_place(before: pg.Composite, after: pg.Composite) -> bool:
+    """Attributes can be added at the end and dropped; a new type of one is refused while a column uses it."""
+    old = {a.name: replace(a, comment=None) for a in before.attributes}
+    new = {a.name: replace(a, comment=None) for a in after.attributes}
+    kept_before = [a for a in old if a in new]
+    expected = kept_before + [a for a in new if a not in old]
+    return list(new) == expected and all(old[a] == new[a] for a in kept_before)
+
+
+def _column_way(before: pg.Column, after: pg.Column, version: int) -> Way:
+    if before.generated == after.generated and before.generated_kind == after.generated_kind:
+        if after.generated is not None and before.type != after.type:
+            return Way.REPLACE
+        return Way.IN_PLACE
+    if after.generated is None and before.generated_kind == "stored":
+        return Way.IN_PLACE
+    both = before.generated is not None and after.generated is not None
+    if both and before.generated_kind == after.generated_kind and version >= 17 and before.type == after.type:
+        return Way.IN_PLACE
+    return Way.REPLACE
+
+
+def _constraint_way(before: pg.Constraint, after: pg.Constraint) -> Way:
+    free = ("clustered", "index_comment", "inherited", "parent", "tablespace", "columns")
+    if _same_but(before, after, *free):
+        return Way.IN_PLACE
+    if _same_but(before, after, "validated", *free) and after.validated and before.enforced:
+        return Way.IN_PLACE
+    return Way.REPLACE
+
+
+def alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
+    """The steps of a change in place; common attributes (comment, owner, grants) come last."""
+    match before, after:
+        case pg.Schema(), pg.Schema():
+            pass
+        case pg.Extension(), pg.Extension():
+            yield from _extension(before, after)
+        case pg.Enum(), pg.Enum():
+            yield from _enum(before, after)
+        case pg.Domain(), pg.Domain():
+            yield from _domain(before, after)
+        case pg.Composite(), pg.Composite():
+            yield from _composite(before, after)
+        case pg.Table(), pg.Table():
+            yield from _table(before, after)
+        case pg.ForeignTable(), pg.ForeignTable():
+            yield from _foreign_table(before, after)
+        case pg.Column(), pg.Column():
+            yield from _column(before, after)
+        case pg.Constraint(), pg.Constraint():
+            yield from _constraint(before, after)
+        case pg.Index(), pg.Index():
+            yield from _index(before, after)
+        case pg.Sequence(), pg.Sequence():
+            yield from _sequence(before, after)
+        case pg.Default(), pg.Default():
+            if before.expression != after.expression:
+                yield _brief(
+                    f"ALTER TABLE {relation(after.id)} ALTER COLUMN {identifier(after.id.name)} "
+                    f"SET DEFAULT {after.expression}",
+                    after,
+                )
+        case pg.Function(), pg.Function():
+            if before.definition != after.definition:
+                yield _free(after.definition.rstrip().rstrip(";"), after)
+        case pg.View(), pg.View():
+            yield from _view(before, after)
+        case pg.MaterializedView(), pg.MaterializedView():
+            yield from _materialized_view(before, after)
+        case pg.Policy(), pg.Policy():
+            yield from _policy(before, after)
+        case pg.Trigger() | pg.Rule() | pg.EventTrigger(), pg.Trigger() | pg.Rule() | pg.EventTrigger():
+            if before.enabled != after.enabled:
+                yield Step(enabled_state(after), (after.id,), lock=Lock.SHARE_ROW_EXCLUSIVE)
+        case pg.Statistics(), pg.Statistics():
+            if before.target != after.target:
+                target = -1 if after.target is None else after.target
+                yield _free(f"ALTER STATISTICS {name(after.id)} SET STATISTICS {target}", after)
+        case pg.DefaultPrivileges(), pg.DefaultPrivileges():
+            yield from (_free(text, after) for text in default_privileges(before, after))
+            return
+        case _:
+            pass
+    yield from (_free(text, after) for text in on_alter(before, after))
+
+
+def _brief(text: str, thing: pg.PgObject, *hazards: Hazard) -> Step:
+    return Step(text, (thing.id,), hazards, Lock.ACCESS_EXCLUSIVE)
+
+
+def _free(text: str, thing: pg.PgObject) -> Step:
+    return Step(text, (thing.id,))
+
+
+def _extension(before: pg.Extension, after: pg.Extension) -> Iterator[Step]:
+    head = f"ALTER EXTENSION {identifier(after.id.name)}"
+    if before.schema != after.schema:
+        yield _free(f"{head} SET SCHEMA {identifier(after.schema)}", after)
+    if after.version and before.version != after.version:
+        yield _free(f"{head} UPDATE TO {literal(after.version)}", after)
+
+
+def _enum(before: pg.Enum, after: pg.Enum) -> Iterator[Step]:
+    present = list(before.labels)
+    for position, label in enumerate(after.labels):
+        if label in present:
+            continue
+        if position:
+            where = f" AFTER {literal(after.labels[position - 1])}"
+            present.insert(present.index(after.labels[position - 1]) + 1, label)
+        else:
+            where = f" BEFORE {literal(present[0])}" if present else ""
+            present.insert(0, label)
+        if present[-1] == label:
+            where = ""
+        yield _free(f"ALTER TYPE {name(after.id)} ADD VALUE {literal(label)}{where}", after)
+
+
+def _domain(before: pg.Domain, after: pg.Domain) -> Iterator[Step]:
+    head = f"ALTER DOMAIN {name(after.id)}"
+    old, new = {c.name: c for c in before.checks}, {c.name: c for c in after.checks}
+    for key, check in old.items():
+        wanted = new.get(key)
+        if wanted is None or (wanted.definition, wanted.validated) != (check.definition, check.validated):
+            if wanted and wanted.definition == check.definition and wanted.validated:
+                yield Step(
+                    f"{head} VALIDATE CONSTRAINT {identifier(key)}",
+                    (after.id,),
+                    lock=Lock.SHARE,
+                    work=Work.SCAN,
+                )
+                continue
+            yield _free(f"{head} DROP CONSTRAINT {identifier(key)}", after)
+    if before.default != after.default:
+        words = "DROP DEFAULT" if after.default is None else f"SET DEFAULT {after.default}"
+        yield _free(f"{head} {words}", after)
+    if before.not_null != after.not_null:
+        yield _scan(f"{head} {'SET' if after.not_null else 'DROP'} NOT NULL", after, Lock.SHARE)
+    for key, check in new.items():
+        kept = old.get(key)
+        if kept is None or kept.definition != check.definition or (kept.validated and not check.validated):
+            yield _scan(domain_check(after, check), after, Lock.SHARE)
+
+
+def _scan(text: str, thing: pg.PgObject, lock: Lock) -> Step:
+    return Step(text, (thing.id,), (Hazard("ST204", str(thing.id)),), lock, Work.SCAN)
+
+
+def _composite(before: pg.Composite, after: pg.Composite) -> Iterator[Step]:
+    old, new = {a.name for a in before.attributes}, {a.name for a in after.attributes}
+    for attribute in before.attributes:
+        if attribute.name not in new:
+            hazard = Hazard("ST201", str(after.id), f"attribute {attribute.name}")
+            text = f"ALTER TYPE {name(after.id)} DROP ATTRIBUTE {identifier(attribute.name)}"
+            yield Step(text, (after.id,), (hazard,))
+    for attribute in after.attributes:
+        if attribute.name not in old:
+            yield _free(f"ALTER TYPE {name(after.id)} ADD ATTRIBUTE {attribute_text(attribute)}", after)
+
+
+def _table(before: pg.Table, after: pg.Table) -> Iterator[Step]:
+    head = f"ALTER TABLE {name(after.id)}"
+    if before.persistence != after.persistence:
+        yield _rewrite(f"{head} SET {'UNLOGGED' if after.persistence == 'unlogged' else 'LOGGED'}", after)
+    if before.access_method != after.access_method:
+        yield _rewrite(f"{head} SET ACCESS METHOD {identifier(after.access_method or 'heap')}", after)
+    if before.tablespace != after.tablespace:
+        yield _rewrite(f"{head} SET TABLESPACE {identifier(after.tablespace or 'pg_default')}", after)
+    yield from _options(head, before.options, after.options, after)
+    toast_before = tuple((f"toast.{key}", value) for key, value in before.toast_options)
+    toast_after = tuple((f"toast.{key}", value) for key, value in after.toast_options)
+    yield from _options(head, toast_before, toast_after, after)
+    if before.row_security != after.row_security:
+        yield _brief(f"{head} {'ENABLE' if after.row_security else 'DISABLE'} ROW LEVEL SECURITY", after)
+    if before.force_row_security != after.force_row_security:
+        yield _brief(f"{head} {'' if after.force_row_security else 'NO '}FORCE ROW LEVEL SECURITY", after)
+    if before.of_type != after.of_type:
+        yield _brief(f"{head} {f'OF {after.of_type}' if after.of_type else 'NOT OF'}", after)
+    if before.replica_identity != after.replica_identity:
+        yield _brief(replica_identity(after), after)
+
+
+def _rewrite(text: str, thing: pg.PgObject) -> Step:
+    return Step(text, (thing.id,), (Hazard("ST203", str(thing.id)),), Lock.ACCESS_EXCLUSIVE, Work.REWRITE)
+
+
+def _options(head: str, before: pg.Options, after: pg.Options, thing: pg.PgObject) -> Iterator[Step]:
+    old, new = dict(before), dict(after)
+    gone = [key for key in old if key not in new]
+    changed = tuple((key, value) for key, value in after if old.get(key) != value)
+    if gone:
+        yield Step(f"{head} RESET ({', '.join(gone)})", (thing.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE)
+    if changed:
+        yield Step(f"{head} SET ({options_text(changed)})", (thing.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE)
+
+
+def changed_options(before: pg.Options, after: pg.Options) -> str:
+    """` OPTIONS (ADD a 'x', SET b 'y', DROP c)` for foreign objects."""
+    old, new = dict(before), dict(after)
+    words = [f"DROP {identifier(key)}" for key in old if key not in new]
+    for key, value in after:
+        if key not in old:
+            words.append(f"ADD {identifier(key)} {literal(value)}")
+        elif old[key] != value:
+            words.append(f"SET {identifier(key)} {literal(value)}")
+    return f" OPTIONS ({', '.join(words)})" if words else ""
+
+
+def _foreign_table(before: pg.ForeignTable, after: pg.ForeignTable) -> Iterator[Step]:
+    if before.options != after.options:
+        yield _brief(f"ALTER FOREIGN TABLE {name(after.id)}{changed_options(before.options, after.options)}", after)
+
+
+def _column(before: pg.Column, after: pg.Column) -> Iterator[Step]:
+    table, column = relation(after.id), identifier(after.id.name)
+    head = f"ALTER TABLE {table} ALTER COLUMN {column}"
+    if before.generated is not None and after.generated is None:
+        yield _brief(f"{head} DROP EXPRESSION", after)
+    if before.identity and not after.identity:
+        yield _brief(f"{head} DROP IDENTITY", after)
+    if before.not_null and not after.not_null:
+        yield _brief(f"{head} DROP NOT NULL", after)
+    if (before.type, before.collation) != (after.type, after.collation) and not after.inherited:
+        yield retype(before, after)
+    if before.generated is not None and after.generated is not None and before.generated != after.generated:
+        text = f"{head} SET EXPRESSION AS ({after.generated})"
+        yield _rewrite(text, after) if after.generated_kind == "stored" else _brief(text, after)
+    yield from _not_null(before, after)
+    yield from _identity(before, after)
+    if before.storage != after.storage:
+        yield _brief(f"{head} SET STORAGE {(after.storage or 'default').upper()}", after)
+    if before.compression != after.compression:
+        yield _brief(f"{head} SET COMPRESSION {after.compression or 'default'}", after)
+    if before.statistics != after.statistics:
+        target = -1 if after.statistics is None else after.statistics
+        yield Step(f"{head} SET STATISTICS {target}", (after.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE)
+    yield from _options(head, before.options, after.options, after)
+    if before.foreign_options != after.foreign_options:
+        yield _brief(f"{head}{changed_options(before.foreign_options, after.foreign_options)}", after)
+
+
+def retype(before: pg.Column, after: pg.Column) -> Step:
+    """ALTER COLUMN TYPE with the USING that carries the values over."""
+    column = identifier(after.id.name)
+    text = f"ALTER TABLE {relation(after.id)} ALTER COLUMN {column} TYPE {after.type}"
+    if after.collation:
+        text += f" COLLATE {after.collation}"
+    values = types.using(column, before.type, after.type)
+    if values:
+        text += f" USING {values}"
+    hazards: list[Hazard] = []
+    loss = types.lossy(before.type, after.type)
+    if loss:
+        hazards.append(Hazard("ST201", str(after.id), f"{before.type} to {after.type} {loss}"))
+    if types.rewrites(before.type, after.type):
+        hazards.append(Hazard("ST203", str(after.id), f"{before.type} to {after.type}"))
+        return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE, Work.REWRITE)
+    return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE)
+
+
+def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
+    table, column = relation(after.id), identifier(after.id.name)
+    if after.not_null and not before.not_null:
+        if after.not_null_name:
+            state = "" if after.not_null_valid else " NOT VALID"
+            words = not_null_text(after).replace("NOT NULL", f"NOT NULL {column}", 1) + state
+            yield _scan(f"ALTER TABLE {table} ADD {words}", after, Lock.ACCESS_EXCLUSIVE)
+        else:
+            yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
+    elif after.not_null and before.not_null:
+        if before.not_null_name and after.not_null_name and before.not_null_name != after.not_null_name:
+            old, new = identifier(before.not_null_name), identifier(after.not_null_name)
+            yield _brief(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}", after)
+        elif before.not_null_name != after.not_null_name:
+            yield _brief(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL", after)
+            yield from _not_null(replace(before, not_null=False), after)
+        elif after.not_null_valid and not before.not_null_valid:
+            yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
+
+
+def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:
+    old, new = before.identity, after.identity
+    if new is None or old == new or after.inherited:
+        return
+    table, column = relation(after.id), identifier(after.id.name)
+    head = f"ALTER TABLE {table} ALTER COLUMN {column}"
+    if old is None:
+        yield _brief(f"{head} ADD GENERATED {identity_text(new)}", after)
+        yield _free(
+            f"SELECT setval(pg_get_serial_sequence({literal(table)}, {literal(after.id.name)}), "
+            f"max({column})) FROM {table} HAVING max({column}) >= {new.start}",
+            after,
+        )
+        return
+    words: list[str] = []
+    if old.always != new.always:
+        words.append(f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}")
+    words += [f"SET {part}" for part in sequence_changes(old, new)]
+    if words:
+        yield _brief(f"{head} {' '.join(words)}", after)
+
+
+def sequence_changes(old: pg.Identity | pg.Sequence, new: pg.Identity | pg.Sequence) -> list[str]:
+    """The options that differ, as ALTER SEQUENCE takes them."""
+    words: list[str] = []
+    if old.start != new.start:
+        words.append(f"START WITH {new.start}")
+    if old.increment != new.increment:
+        words.append(f"INCREMENT BY {new.increment}")
+    if old.minimum != new.minimum:
+        words.append("NO MINVALUE" if new.minimum is None else f"MINVALUE {new.minimum}")
+    if old.maximum != new.maximum:
+        words.append("NO MAXVALUE" if new.maximum is None else f"MAXVALUE {new.maximum}")
+    if old.cache != new.cache:
+        words.append(f"CACHE {new.cache}")
+    if old.cycle != new.cycle:
+        words.append("CYCLE" if new.cycle else "NO CYCLE")
+    return words
+
+
+def _constraint(before: pg.Constraint, after: pg.Constraint) -> Iterator[Step]:
+    table, own = name(after.table), identifier(after.id.name)
+    if after.validated and not before.validated:
+        # VALIDATE takes SHARE UPDATE EXCLUSIVE: readers and writers go on while it scans.
+        text = f"ALTER TABLE {table} VALIDATE CONSTRAINT {own}"
+        yield Step(text, (after.id,), (), Lock.SHARE_UPDATE_EXCLUSIVE, Work.SCAN)
+    if before.tablespace != after.tablespace:
+        space = identifier(after.tablespace or "pg_default")
+        yield _rewrite(f"ALTER INDEX {identifier(after.id.path[0])}.{own} SET TABLESPACE {space}", after)
+    if before.clustered != after.clustered:
+        yield _brief(f"ALTER TABLE {table} {f'CLUSTER ON {own}' if after.clustered else 'SET WITHOUT CLUSTER'}", after)
+
+
+def _index(before: pg.Index, after: pg.Index) -> Iterator[Step]:
+    if before.tablespace != after.tablespace:
+        space = identifier(after.tablespace or "pg_default")
+        yield _rewrite(f"ALTER INDEX {name(after.id)} SET TABLESPACE {space}", after)
+    if before.clustered and not after.clustered:
+        yield _brief(f"ALTER TABLE {name(after.table)} SET WITHOUT CLUSTER", after)
+    old = dict(before.statistics)
+    wanted = replace(
+        after,
+        clustered=after.clustered and not before.clustered,
+        statistics=tuple(pair for pair in after.statistics if old.get(pair[0]) != pair[1])
+        + tuple((number, -1) for number in old if number not in dict(after.statistics)),
+    )
+    yield from (_brief(text, after) for text in after_index(wanted))
+
+
+def _sequence(before: pg.Sequence, after: pg.Sequence) -> Iterator[Step]:
+    words = [f"AS {after.type}"] if before.type != after.type else []
+    words += sequence_changes(before, after)
+    if words:
+        yield _free(f"ALTER SEQUENCE {name(after.id)} {' '.join(words)}", after)
+    if before.persistence != after.persistence:
+        state = "UNLOGGED" if after.persistence == "unlogged" else "LOGGED"
+        yield _free(f"ALTER SEQUENCE {name(after.id)} SET {state}", after)
+
+
+def _view(before: pg.View, after: pg.View) -> Iterator[Step]:
+    if (before.definition, before.columns) != (after.definition, after.columns):
+        yield Step(create_view(after, replace=True), (after.id,), lock=Lock.ACCESS_EXCLUSIVE)
+        return  # CREATE OR REPLACE VIEW replaces the options too
+    yield from _options(f"ALTER VIEW {name(after.id)}", before.options, after.options, after)
+
+
+def _materialized_view(before: pg.MaterializedView, after: pg.MaterializedView) -> Iterator[Step]:
+    head = f"ALTER MATERIALIZED VIEW {name(after.id)}"
+    yield from _options(head, before.options, after.options, after)
+    if before.tablespace != after.tablespace:
+        yield _rewrite(f"{head} SET TABLESPACE {identifier(after.tablespace or 'pg_default')}", after)
+    if before.access_method != after.access_method:
+        yield _rewrite(f"{head} SET ACCESS METHOD {identifier(after.access_method or 'heap')}", after)
+    old, new = dict(before.column_statistics), dict(after.column_statistics)
+    for column in sorted(old.keys() | new.keys()):
+        if old.get(column) != new.get(column):
+            yield _free(f"{head} ALTER COLUMN {identifier(column)} SET STATISTICS {new.get(column, -1)}", after)
+
+
+def _policy(before: pg.Policy, after: pg.Policy) -> Iterator[Step]:
+    if (before.roles, before.using, before.check) == (after.roles, after.using, after.check):
+        return
+    head = f"ALTER POLICY {identifier(after.id.name)} ON {name(after.table)}"
+    to = f" TO {', '.join(role(r) for r in after.roles)}" if before.roles != after.roles else ""
+    changed = replace(
+        after,
+        using=after.using if after.using != before.using else None,
+        check=after.check if after.check != before.check else None,
+    )
+    yield _brief(head + to + policy_expressions(changed), after)

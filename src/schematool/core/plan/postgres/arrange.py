@@ -1,0 +1,266 @@
+"""The actions of a decision with everything that must come first, and which statements do the work of which actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schematool.core.catalog import Id
+from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres.decide import Decision
+from schematool.core.plan.postgres.graph import Graph, Node
+
+_INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
+
+
+def arrange(decision: Decision) -> Graph:
+    """Build the graph of a decision's actions."""
+    graph = Graph()
+    for node in _nodes(decision):
+        graph.add(node)
+    _needs(decision, graph)
+    _names(decision, graph)
+    _attachments(decision, graph)
+    _ownerships(decision, graph)
+    _swaps(decision, graph)
+    _merge_drops(decision, graph)
+    _merge_creates(decision, graph)
+    graph.break_cycles(
+        (
+            lambda node: _is_key(decision, node),
+            lambda node: node[1].kind == "constraint",
+            lambda node: node[1].kind == "default",
+            lambda node: node[0] == "drop" and node[1].kind != "column",
+        )
+    )
+    return graph
+
+
+def _nodes(decision: Decision) -> Iterator[Node]:
+    yield from (("drop", of) for of in decision.drops)
+    yield from (("create", of) for of in decision.creates)
+    yield from (("alter", of) for of in decision.alters)
+    yield from (("finish", of) for of in decision.swaps | decision.rebuilds if of in decision.creates)
+    for of in decision.creates | decision.alters.keys():
+        new = decision.new(of)
+        old = decision.old(of) if of in decision.before and of not in decision.creates else None
+        if isinstance(new, pg.Table | pg.ForeignTable):
+            yield from _attach_nodes(old if isinstance(old, pg.Table | pg.ForeignTable) else None, new)
+        if isinstance(new, pg.Sequence):
+            was = old.owned_by if isinstance(old, pg.Sequence) else None
+            rebuilt = new.owned_by is not None and Id("table", new.owned_by.path[:2]) in decision.rebuilds
+            if new.owned_by != was or rebuilt:
+                yield ("own", of)
+    for of in decision.rebuilds:
+        for thing in decision.after:
+            if isinstance(thing, pg.Table) and thing.partition_of == of and thing.id in decision.before:
+                earlier = decision.old(thing.id)
+                if isinstance(earlier, pg.Table) and earlier.partition_of == of:
+                    yield ("detach", thing.id)
+                    yield ("attach", thing.id)
+
+
+def _attach_nodes(old: pg.Table | pg.ForeignTable | None, new: pg.Table | pg.ForeignTable) -> Iterator[Node]:
+    """A new table names its ordinary parents when it is created; only a partition is attached afterwards."""
+    if old is None:
+        if new.partition_of:
+            yield ("attach", new.id)
+        return
+    if _parents(old) != _parents(new):
+        if any(_parents(old)):
+            yield ("detach", new.id)
+        if any(_parents(new)):
+            yield ("attach", new.id)
+
+
+def _parents(table: pg.Table | pg.ForeignTable) -> tuple[tuple[Id, ...], tuple[Id, str | None] | None]:
+    return table.inherits, (table.partition_of, table.partition_bound) if table.partition_of else None
+
+
+def _needs(decision: Decision, graph: Graph) -> None:
+    for dependent, needed in decision.before.needs:
+        graph.first(("drop", dependent), ("drop", needed))
+        graph.first(("drop", dependent), ("alter", needed))
+        if ("create", dependent) not in graph.before:
+            graph.first(("alter", dependent), ("drop", needed))
+            graph.first(("detach", dependent), ("drop", needed))
+    for dependent, needed in decision.after.needs:
+        graph.first(("create", needed), ("create", dependent))
+        graph.first(("create", needed), ("alter", dependent))
+        graph.first(("alter", needed), ("create", dependent))
+        if needed.kind not in {"table", "schema"}:
+            graph.first(("alter", needed), ("alter", dependent))
+    for of in decision.drops & decision.creates:
+        graph.first(("drop", of), ("create", of))
+
+
+def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
+    """The names that an object takes up, each in its name space."""
+    of = thing.id
+    indexed = isinstance(thing, pg.Constraint) and thing.type in {"primary key", "unique", "exclude"}
+    if of.kind in {*pg.RELATIONS, "index", "sequence"}:
+        yield ("relation", *of.path)
+    elif indexed:
+        yield ("relation", of.path[0], of.name)
+    if of.kind in {*pg.RELATIONS, "type", "sequence"}:
+        yield ("type", *of.path[:2])
+    if of.kind in {"function", "aggregate"}:
+        yield ("routine", *of.path)
+    if isinstance(thing, pg.Composite):
+        yield ("relation", *of.path)
+
+
+def _names(decision: Decision, graph: Graph) -> None:
+    """What gives a name free comes before what takes it."""
+    free: dict[tuple[str, ...], Id] = {}
+    for of in decision.drops:
+        for taken in taken_names(decision.old(of)):
+            free[taken] = of
+    for of in decision.creates:
+        for taken in taken_names(decision.new(of)):
+            if taken in free:
+                graph.first(("drop", free[taken]), ("create", of))
+
+
+def _attachments(decision: Decision, graph: Graph) -> None:
+    """A partition is attached when it is whole and its parent is there; its indexes come before its parent's."""
+    for action, of in list(graph.before):
+        if action == "attach":
+            table = decision.new(of)
+            assert isinstance(table, pg.Table | pg.ForeignTable)
+            graph.first(("detach", of), ("attach", of))
+            for parent in (*table.inherits, *filter(None, [table.partition_of])):
+                _whole(decision, graph, parent, ("attach", of), keys=False)
+            _whole(decision, graph, of, ("attach", of), keys=True)
+        if action == "detach":
+            for thing in _inside(decision.before.needed_by.get(of, frozenset()), of):
+                graph.first(("detach", of), ("drop", thing))
+                graph.first(("detach", of), ("alter", thing))
+    for of in decision.creates:
+        child = decision.new(of)
+        if isinstance(child, pg.Index | pg.Constraint) and child.parent:
+            graph.first(("create", of), ("create", child.parent))
+
+
+def _whole(decision: Decision, graph: Graph, table: Id, node: Node, *, keys: bool) -> None:
+    for action in ("create", "alter"):
+        graph.first((action, table), node)
+        for thing in _inside(decision.after.needed_by.get(table, frozenset()), table):
+            if thing.kind in {"column", "default"} or (keys and thing.kind in {"constraint", "index"}):
+                new = decision.new(thing)
+                foreign = isinstance(new, pg.Constraint) and new.type == "foreign key"
+                if not foreign:
+                    graph.first((action, thing), node)
+
+
+def _inside(things: frozenset[Id], table: Id) -> Iterator[Id]:
+    for thing in things:
+        if thing.kind in {"column", "default", "constraint", "trigger"} and thing.path[:2] == table.path[:2]:
+            yield thing
+        if thing.kind == "index":
+            yield thing
+
+
+def _ownerships(decision: Decision, graph: Graph) -> None:
+    for action, of in list(graph.before):
+        if action != "own":
+            continue
+        graph.first(("create", of), ("own", of))
+        graph.first(("alter", of), ("own", of))
+        new = decision.new(of)
+        assert isinstance(new, pg.Sequence)
+        if new.owned_by:
+            for earlier in ("create", "alter"):
+                graph.first((earlier, new.owned_by), ("own", of))
+                graph.first((earlier, Id("table", new.owned_by.path[:2])), ("own", of))
+            graph.first(("own", of), ("finish", Id("table", new.owned_by.path[:2])))
+        if of in decision.before and of not in decision.creates:
+            old = decision.old(of)
+            if isinstance(old, pg.Sequence) and old.owned_by:
+                graph.first(("own", of), ("drop", old.owned_by))
+                graph.first(("own", of), ("drop", Id("table", old.owned_by.path[:2])))
+
+
+def _swaps(decision: Decision, graph: Graph) -> None:
+    """A type or table that was renamed aside is dropped when nothing uses it any more."""
+    for of in decision.swaps | decision.rebuilds:
+        last = ("finish", of)
+        graph.first(("create", of), last)
+        for dependent in decision.before.needed_by.get(of, frozenset()):
+            graph.first(("alter", dependent), last)
+            graph.first(("finish", dependent), last)
+            graph.first(("drop", dependent), last)
+        if of in decision.rebuilds:
+            for node in list(graph.before):
+                if node[0] == "attach" and getattr(decision.new(node[1]), "partition_of", None) == of:
+                    graph.first(node, last)
+                if node[0] == "detach":
+                    graph.first(node, ("drop", of))
+            # Keys, indexes and triggers come when the rows are there.
+            for dependent in decision.after.needed_by.get(of, frozenset()):
+                if dependent.kind not in {"column", "default", "table", "sequence"}:
+                    graph.first(last, ("create", dependent))
+
+
+def _merge_drops(decision: Decision, graph: Graph) -> None:
+    """DROP TABLE takes its columns, keys, indexes, triggers and owned sequences along; a column its own."""
+    for of in decision.drops:
+        for holder in _holders(decision.old(of)):
+            if holder in decision.drops and holder not in decision.rebuilds:
+                graph.merged[("drop", of)] = ("drop", holder)
+                break
+    for of in decision.rebuilds:
+        for thing in decision.before:
+            if (
+                isinstance(thing, pg.Column | pg.Default)
+                and thing.id.path[:2] == of.path
+                and thing.id in decision.drops
+            ):
+                graph.merged[("drop", thing.id)] = ("drop", of)
+
+
+def _holders(thing: pg.PgObject) -> Iterator[Id]:
+    """What takes an object along when it is dropped, nearest last."""
+    of = thing.id
+    match thing:
+        case pg.Default():
+            yield Id("column", of.path)
+            yield from (Id(kind, of.path[:2]) for kind in sorted(pg.RELATIONS))
+        case pg.Column():
+            yield from (Id(kind, of.path[:2]) for kind in sorted(pg.RELATIONS))
+        case pg.Constraint() | pg.Index():
+            if thing.parent:
+                yield thing.parent
+            yield thing.table
+        case pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics():
+            yield thing.table
+        case pg.Sequence() if thing.owned_by:
+            yield thing.owned_by
+        case _:
+            return
+
+
+def _merge_creates(decision: Decision, graph: Graph) -> None:
+    """CREATE TABLE makes its columns, defaults and those constraints that have no reason to wait."""
+    for of in decision.creates:
+        thing = decision.new(of)
+        node = ("create", of)
+        match thing:
+            case pg.Column() | pg.Default():
+                for holder in _holders(thing):
+                    if holder in decision.creates and holder.kind in {"table", "foreign table", "column"}:
+                        graph.merged[node] = ("create", holder)
+                        break
+            case pg.Constraint() if thing.table in decision.creates and thing.table not in decision.rebuilds:
+                plain = thing.validated and thing.type in _INLINE and thing.enforced and not thing.clustered
+                if plain:
+                    graph.merged[node] = ("create", thing.table)
+            case _:
+                continue
+
+
+def _is_key(decision: Decision, node: Node) -> bool:
+    of = node[1]
+    if of.kind != "constraint":
+        return False
+    thing = decision.new(of) if node[0] == "create" else decision.old(of)
+    return isinstance(thing, pg.Constraint) and thing.type == "foreign key"

@@ -1,0 +1,148 @@
+"""Comments, owners, privileges and security labels: what every kind of object has in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from schematool.core.model import postgres as pg
+from schematool.core.model.postgres import Grant
+from schematool.core.plan.postgres.names import grant_target, name, reference, relation
+from schematool.core.sql.quote import identifier, literal
+
+
+def on_create(thing: pg.PgObject, initial: tuple[tuple[Grant, ...], tuple[Grant, ...]] = ((), ())) -> Iterator[str]:
+    """Statements that follow the CREATE of an object; `initial` are the grants and revokes that default privileges give."""
+    yield from _owner(None, thing)
+    yield from privileges(initial, (thing.grants, thing.revokes), thing)
+    if thing.comment is not None:
+        yield f"COMMENT ON {reference(thing)} IS {literal(thing.comment)}"
+    yield from _labels((), thing)
+    yield from _inner_comments(None, thing)
+
+
+def on_alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[str]:
+    """Statements for the common attributes that differ."""
+    yield from _owner(before.owner, after)
+    if (before.grants, before.revokes) != (after.grants, after.revokes):
+        yield from privileges((before.grants, before.revokes), (after.grants, after.revokes), after)
+    if before.comment != after.comment:
+        yield f"COMMENT ON {reference(after)} IS {_text(after.comment)}"
+    yield from _labels(before.security_labels, after)
+    yield from _inner_comments(before, after)
+
+
+def _text(comment: str | None) -> str:
+    return "NULL" if comment is None else literal(comment)
+
+
+def _owner(before: str | None, thing: pg.PgObject) -> Iterator[str]:
+    if thing.owner is None or thing.owner == before:
+        return
+    target = reference(thing)
+    yield f"ALTER {target} OWNER TO {role(thing.owner)}"
+
+
+def _labels(before: tuple[tuple[str, str], ...], thing: pg.PgObject) -> Iterator[str]:
+    old, new = dict(before), dict(thing.security_labels)
+    for provider in sorted(old.keys() | new.keys()):
+        if old.get(provider) != new.get(provider):
+            yield f"SECURITY LABEL FOR {identifier(provider)} ON {reference(thing)} IS {_text(new.get(provider))}"
+
+
+def _inner_comments(before: pg.PgObject | None, after: pg.PgObject) -> Iterator[str]:
+    """Comments on what is inside of an object and is no object of its own."""
+    old, new = dict(_inner(before) if before else ()), dict(_inner(after))
+    for target in sorted(old.keys() | new.keys()):
+        if target in new and old.get(target) != new[target]:
+            yield f"COMMENT ON {target} IS {_text(new[target])}"
+
+
+def _inner(thing: pg.PgObject) -> Iterator[tuple[str, str | None]]:
+    match thing:
+        case pg.View() | pg.MaterializedView():
+            commented = dict(thing.column_comments)
+            for column, _ in thing.columns:
+                yield f"COLUMN {name(thing.id)}.{identifier(column)}", commented.get(column)
+        case pg.Composite():
+            for attribute in thing.attributes:
+                yield f"COLUMN {name(thing.id)}.{identifier(attribute.name)}", attribute.comment
+        case pg.Domain():
+            for check in thing.checks:
+                yield f"CONSTRAINT {identifier(check.name)} ON DOMAIN {name(thing.id)}", check.comment
+        case pg.Constraint() if thing.type in {"primary key", "unique", "exclude"}:
+            index = f"{identifier(thing.id.path[0])}.{identifier(thing.id.name)}"
+            yield f"INDEX {index}", thing.index_comment
+        case pg.Column() if thing.not_null_name is not None:
+            target = f"CONSTRAINT {identifier(thing.not_null_name)} ON {relation(thing.id)}"
+            yield target, thing.not_null_comment
+        case _:
+            return
+
+
+def role(text: str) -> str:
+    """A role as SQL takes it; PUBLIC and OWNER are not names."""
+    if text == "PUBLIC":
+        return "PUBLIC"
+    return "CURRENT_ROLE" if text == "OWNER" else identifier(text)
+
+
+Privileges = tuple[tuple[Grant, ...], tuple[Grant, ...]]
+
+
+def privileges(before: Privileges, after: Privileges, thing: pg.PgObject) -> Iterator[str]:
+    """GRANT and REVOKE that turn one set of (grants, revokes) into another."""
+    granted, revoked = set(before[0]), set(before[1])
+    wanted, unwanted = set(after[0]), set(after[1])
+    owner = thing.owner or "OWNER"
+    target = grant_target(thing)
+    column = thing.id.name if isinstance(thing, pg.Column) else None
+    kept = {(g.grantee, g.privilege, g.column) for g in wanted}
+    lost = {g for g in granted - wanted if (g.grantee, g.privilege, g.column) not in kept}
+    demoted = {g for g in granted - wanted if g.grantable and (g.grantee, g.privilege, g.column) in kept}
+    for grantee, words in _grouped(lost | (unwanted - revoked), column):
+        yield f"REVOKE {words} ON {target} FROM {_grantee(grantee, owner)}"
+    for grantee, words in _grouped(demoted, column):
+        yield f"REVOKE GRANT OPTION FOR {words} ON {target} FROM {_grantee(grantee, owner)}"
+    fresh = wanted - granted
+    for grantable in (False, True):
+        chosen = {g for g in fresh if g.grantable is grantable} | (set() if grantable else revoked - unwanted)
+        for grantee, words in _grouped(chosen, column):
+            option = " WITH GRANT OPTION" if grantable else ""
+            yield f"GRANT {words} ON {target} TO {_grantee(grantee, owner)}{option}"
+
+
+def _grantee(text: str, owner: str) -> str:
+    return role(owner if text == "OWNER" else text)
+
+
+def _grouped(grants: Iterable[Grant], column: str | None) -> list[tuple[str, str]]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for grant in sorted(grants, key=lambda g: (g.grantee, g.column or "", g.privilege)):
+        inside = column or grant.column
+        words = f"{grant.privilege} ({identifier(inside)})" if inside else grant.privilege
+        groups.setdefault((grant.grantee, inside or ""), []).append(words)
+    return [(grantee, ", ".join(words)) for (grantee, _), words in groups.items()]
+
+
+def default_privileges(before: pg.DefaultPrivileges | None, after: pg.DefaultPrivileges) -> Iterator[str]:
+    """ALTER DEFAULT PRIVILEGES statements from one setting to another; `before` None: the built-in one."""
+    scope = f"ALTER DEFAULT PRIVILEGES FOR ROLE {role(after.role)}"
+    if after.schema:
+        scope += f" IN SCHEMA {identifier(after.schema)}"
+    objects = after.object_type.upper()
+    old: Privileges = (before.grants, before.revokes) if before else ((), ())
+    for words in _default_words(old, (after.grants, after.revokes), after.role, objects):
+        yield f"{scope} {words}"
+
+
+def _default_words(before: Privileges, after: Privileges, owner: str, objects: str) -> Iterator[str]:
+    granted, revoked, wanted, unwanted = set(before[0]), set(before[1]), set(after[0]), set(after[1])
+    for grantee, words in _grouped((granted - wanted) | (unwanted - revoked), None):
+        yield f"REVOKE {words} ON {objects} FROM {_grantee(grantee, owner)}"
+    for grantable in (False, True):
+        chosen = {g for g in wanted - granted if g.grantable is grantable} | (
+            set() if grantable else revoked - unwanted
+        )
+        for grantee, words in _grouped(chosen, None):
+            option = " WITH GRANT OPTION" if grantable else ""
+            yield f"GRANT {words} ON {objects} TO {_grantee(grantee, owner)}{option}"

@@ -1,0 +1,117 @@
+"""A draft catalog as statements that make it from nothing; the engine finds the order that works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schematool.core.catalog import Catalog, Id
+from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres.attributes import default_privileges, on_create
+from schematool.core.plan.postgres.create import (
+    after_column,
+    after_table,
+    column_text,
+    constraint_text,
+    create,
+    create_foreign_table,
+    create_table,
+    own_sequence,
+    replica_identity,
+)
+from schematool.core.plan.postgres.names import name
+
+_ORDER = (
+    "schema",
+    "extension",
+    "type",
+    "sequence",
+    "function",
+    "table",
+    "foreign table",
+    "view",
+    "materialized view",
+)
+_LAST = ("default privileges", "event trigger")
+
+
+def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
+    """Return (key, statement) pairs, the key being the text of the object's identity.
+
+    The order is a good guess: what only the server knows (a view that uses a function) is left to it.
+    """
+    pairs: list[tuple[str, str]] = []
+    for of in sorted(catalog.objects, key=_rank):
+        thing = catalog.objects[of]
+        assert isinstance(thing, pg.PgObject)
+        pairs += ((str(of), text) for text in _statements(catalog, thing))
+    for thing in catalog:
+        if isinstance(thing, pg.Sequence) and thing.owned_by:
+            pairs.append((str(thing.id), own_sequence(thing)))
+        if isinstance(thing, pg.Table) and thing.partition_of:
+            text = (
+                f"ALTER TABLE ONLY {name(thing.partition_of)} ATTACH PARTITION {name(thing.id)} {thing.partition_bound}"
+            )
+            pairs.append((str(thing.id), text))
+        if isinstance(thing, pg.Table) and thing.replica_identity != "default":
+            pairs.append((str(thing.id), replica_identity(thing)))
+    return tuple(pairs)
+
+
+def _rank(of: Id) -> tuple[int, Id]:
+    if of.kind in _ORDER:
+        return _ORDER.index(of.kind), of
+    return (len(_ORDER) + 1 if of.kind in _LAST else len(_ORDER)), of
+
+
+def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
+    match thing:
+        case pg.Schema() if thing.id.name == "public":
+            yield "CREATE SCHEMA IF NOT EXISTS public"
+        case pg.Table() | pg.ForeignTable():
+            yield from _table(catalog, thing)
+        case pg.Column():
+            if _owner(catalog, thing.id) is None:
+                return
+            yield from after_column(thing)
+        case pg.Default() if isinstance(_owner(catalog, thing.id), pg.Table | pg.ForeignTable):
+            return
+        case pg.DefaultPrivileges():
+            yield from default_privileges(None, thing)
+            return
+        case pg.Constraint() if thing.inherited:
+            return
+        case _:
+            yield from create(thing)
+    yield from on_create(thing)
+
+
+def _owner(catalog: Catalog, of: Id) -> pg.PgObject | None:
+    for kind in sorted(pg.RELATIONS):
+        found = catalog.objects.get(Id(kind, of.path[:2]))
+        if isinstance(found, pg.PgObject):
+            return found
+    return None
+
+
+def _table(catalog: Catalog, table: pg.Table | pg.ForeignTable) -> Iterator[str]:
+    members: list[str] = []
+    for column_name in table.columns:
+        of = Id("column", (*table.id.path, column_name))
+        column = catalog.objects.get(of)
+        default = catalog.objects.get(Id("default", of.path))
+        if isinstance(column, pg.Column) and (not column.inherited or table.partition_of):
+            members.append(column_text(column, default if isinstance(default, pg.Default) else None))
+    if table.partition_of:
+        members += (
+            constraint_text(thing)
+            for thing in catalog
+            if isinstance(thing, pg.Constraint)
+            and thing.table == table.id
+            and thing.inherited
+            and thing.type == "check"
+        )
+    if isinstance(table, pg.ForeignTable):
+        yield create_foreign_table(table, members)
+        return
+    yield create_table(table, members)
+    yield from after_table(table)

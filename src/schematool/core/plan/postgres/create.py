@@ -1,0 +1,356 @@
+"""How each kind of object is made and removed: one statement each, without what follows it (comments, grants)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres.attributes import role
+from schematool.core.plan.postgres.names import name, relation
+from schematool.core.sql.quote import identifier, literal, qualified
+
+ENABLED = {"origin": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
+
+
+def options_text(options: pg.Options) -> str:
+    """`fillfactor='70', autovacuum_enabled='false'`."""
+    return ", ".join(f"{_option_name(key)}={literal(value)}" for key, value in options)
+
+
+def _option_name(key: str) -> str:
+    return ".".join(identifier(part) for part in key.split("."))
+
+
+def foreign_options(options: pg.Options) -> str:
+    """` OPTIONS (schema_name 'app')`, or nothing."""
+    inside = ", ".join(f"{identifier(key)} {literal(value)}" for key, value in options)
+    return f" OPTIONS ({inside})" if inside else ""
+
+
+def column_text(column: pg.Column, default: pg.Default | None, *, identity: bool = True) -> str:
+    """A column as CREATE TABLE and ADD COLUMN take it."""
+    parts = [identifier(column.id.name), column.type]
+    if column.foreign_options:
+        parts.append(foreign_options(column.foreign_options).strip())
+    if column.collation:
+        parts.append(f"COLLATE {column.collation}")
+    if column.compression:
+        parts.append(f"COMPRESSION {column.compression}")
+    if column.generated is not None:
+        parts.append(f"GENERATED ALWAYS AS ({column.generated}) {(column.generated_kind or 'stored').upper()}")
+    elif column.identity and identity:
+        parts.append(f"GENERATED {identity_text(column.identity)}")
+    elif default:
+        parts.append(f"DEFAULT {default.expression}")
+    if column.not_null:
+        parts.append(not_null_text(column))
+    return " ".join(parts)
+
+
+def not_null_text(column: pg.Column) -> str:
+    """`NOT NULL` with its name where that is not the server's own choice (PostgreSQL 18)."""
+    text = f"CONSTRAINT {identifier(column.not_null_name)} NOT NULL" if column.not_null_name else "NOT NULL"
+    return f"{text} NO INHERIT" if column.not_null_no_inherit else text
+
+
+def identity_text(identity: pg.Identity) -> str:
+    """`ALWAYS AS IDENTITY (START WITH 100)`; options at their default are left out."""
+    always = "ALWAYS" if identity.always else "BY DEFAULT"
+    options: list[str] = []
+    if identity.sequence:
+        schema, _, own = identity.sequence.partition(".")
+        options.append(f"SEQUENCE NAME {qualified(schema, own)}")
+    options += _sequence_options(identity)
+    return f"{always} AS IDENTITY" + (f" ({' '.join(options)})" if options else "")
+
+
+def _sequence_options(sequence: pg.Identity | pg.Sequence) -> list[str]:
+    options: list[str] = []
+    if sequence.start != 1:
+        options.append(f"START WITH {sequence.start}")
+    if sequence.increment != 1:
+        options.append(f"INCREMENT BY {sequence.increment}")
+    if sequence.minimum is not None:
+        options.append(f"MINVALUE {sequence.minimum}")
+    if sequence.maximum is not None:
+        options.append(f"MAXVALUE {sequence.maximum}")
+    if sequence.cache != 1:
+        options.append(f"CACHE {sequence.cache}")
+    if sequence.cycle:
+        options.append("CYCLE")
+    return options
+
+
+def constraint_text(constraint: pg.Constraint) -> str:
+    """`CONSTRAINT name CHECK (…)`, with its states."""
+    text = f"CONSTRAINT {identifier(constraint.id.name)} {constraint.definition}"
+    if constraint.tablespace:
+        text += f" USING INDEX TABLESPACE {identifier(constraint.tablespace)}"
+    if not constraint.enforced:
+        return f"{text} NOT ENFORCED"
+    return text if constraint.validated else f"{text} NOT VALID"
+
+
+def create_table(table: pg.Table, members: Sequence[str]) -> str:
+    """CREATE TABLE with its columns and inline constraints. A partition is made by itself and attached later."""
+    unlogged = "UNLOGGED " if table.persistence == "unlogged" else ""
+    head = f"CREATE {unlogged}TABLE {name(table.id)}"
+    if table.of_type:
+        head += f" OF {table.of_type}"
+    body = " (\n    " + ",\n    ".join(members) + "\n)" if members else ("" if table.of_type else " ()")
+    tail = ""
+    if table.inherits:
+        tail += f" INHERITS ({', '.join(name(parent) for parent in table.inherits)})"
+    if table.partition_key:
+        tail += f" PARTITION BY {table.partition_key}"
+    if table.access_method:
+        tail += f" USING {identifier(table.access_method)}"
+    stored = (*table.options, *((f"toast.{key}", value) for key, value in table.toast_options))
+    if stored:
+        tail += f" WITH ({options_text(stored)})"
+    if table.tablespace:
+        tail += f" TABLESPACE {identifier(table.tablespace)}"
+    return head + body + tail
+
+
+def create_foreign_table(table: pg.ForeignTable, members: Sequence[str]) -> str:
+    """CREATE FOREIGN TABLE with its columns."""
+    parents = f" INHERITS ({', '.join(name(p) for p in table.inherits)})" if table.inherits else ""
+    body = ",\n    ".join(members)
+    return (
+        f"CREATE FOREIGN TABLE {name(table.id)} (\n    {body}\n){parents} SERVER {identifier(table.server)}"
+        f"{foreign_options(table.options)}"
+    )
+
+
+def after_table(table: pg.Table) -> Iterator[str]:
+    """What a table has that CREATE TABLE cannot say."""
+    if table.row_security:
+        yield f"ALTER TABLE {name(table.id)} ENABLE ROW LEVEL SECURITY"
+    if table.force_row_security:
+        yield f"ALTER TABLE {name(table.id)} FORCE ROW LEVEL SECURITY"
+
+
+def replica_identity(table: pg.Table) -> str:
+    """REPLICA IDENTITY; an index must exist before it can be named."""
+    kind, _, index = table.replica_identity.partition(" ")
+    words = f"USING INDEX {identifier(index)}" if kind == "index" else kind.upper()
+    return f"ALTER TABLE {name(table.id)} REPLICA IDENTITY {words}"
+
+
+def after_column(column: pg.Column, *, only: bool = False) -> Iterator[str]:
+    """What a column has that its definition cannot say on every supported version."""
+    head = f"ALTER TABLE {'ONLY ' if only else ''}{relation(column.id)} ALTER COLUMN {identifier(column.id.name)}"
+    if column.storage:
+        yield f"{head} SET STORAGE {column.storage.upper()}"
+    if column.statistics is not None:
+        yield f"{head} SET STATISTICS {column.statistics}"
+    if column.options:
+        yield f"{head} SET ({options_text(column.options)})"
+
+
+def create_index(index: pg.Index, *, concurrently: bool = False) -> str:
+    """CREATE INDEX as the server prints it, with the tablespace that it leaves out."""
+    text = index.definition
+    if concurrently:
+        text = text.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)
+    if index.tablespace:
+        space = f" TABLESPACE {identifier(index.tablespace)}"
+        head, where, predicate = text.partition(" WHERE ")
+        text = f"{head}{space}{where}{predicate}"
+    return text
+
+
+def after_index(index: pg.Index) -> Iterator[str]:
+    """CLUSTER ON and statistics targets."""
+    if index.clustered:
+        yield f"ALTER TABLE {name(index.table)} CLUSTER ON {identifier(index.id.name)}"
+    for number, target in index.statistics:
+        yield f"ALTER INDEX {name(index.id)} ALTER COLUMN {number} SET STATISTICS {target}"
+
+
+def create_sequence(sequence: pg.Sequence) -> str:
+    """CREATE SEQUENCE; its owner is set when the column is there."""
+    unlogged = "UNLOGGED " if sequence.persistence == "unlogged" else ""
+    kind = [] if sequence.type == "bigint" else [f"AS {sequence.type}"]
+    return " ".join([f"CREATE {unlogged}SEQUENCE {name(sequence.id)}", *kind, *_sequence_options(sequence)])
+
+
+def own_sequence(sequence: pg.Sequence) -> str:
+    """ALTER SEQUENCE … OWNED BY."""
+    owner = name(sequence.owned_by) if sequence.owned_by else "NONE"
+    return f"ALTER SEQUENCE {name(sequence.id)} OWNED BY {owner}"
+
+
+def create_domain(domain: pg.Domain) -> str:
+    """CREATE DOMAIN with its validated checks; NOT VALID ones are added afterwards."""
+    parts = [f"CREATE DOMAIN {name(domain.id)} AS {domain.base}"]
+    if domain.collation:
+        parts.append(f"COLLATE {domain.collation}")
+    if domain.default is not None:
+        parts.append(f"DEFAULT {domain.default}")
+    if domain.not_null:
+        parts.append("NOT NULL")
+    checks = [f"\n    CONSTRAINT {identifier(c.name)} {c.definition}" for c in domain.checks if c.validated]
+    return " ".join(parts) + "".join(checks)
+
+
+def domain_check(domain: pg.Domain, check: pg.DomainCheck) -> str:
+    """ALTER DOMAIN … ADD CONSTRAINT."""
+    state = "" if check.validated else " NOT VALID"
+    return f"ALTER DOMAIN {name(domain.id)} ADD CONSTRAINT {identifier(check.name)} {check.definition}{state}"
+
+
+def attribute_text(attribute: pg.Attribute) -> str:
+    """A member of a composite type."""
+    collation = f" COLLATE {attribute.collation}" if attribute.collation else ""
+    return f"{identifier(attribute.name)} {attribute.type}{collation}"
+
+
+def create_range(range_: pg.Range) -> str:
+    """CREATE TYPE … AS RANGE."""
+    parts = [f"SUBTYPE = {range_.subtype}"]
+    for word, value in (
+        ("SUBTYPE_OPCLASS", range_.operator_class),
+        ("COLLATION", range_.collation),
+        ("CANONICAL", range_.canonical),
+        ("SUBTYPE_DIFF", range_.difference),
+        ("MULTIRANGE_TYPE_NAME", range_.multirange),
+    ):
+        if value:
+            parts.append(f"{word} = {value}")
+    return f"CREATE TYPE {name(range_.id)} AS RANGE ({', '.join(parts)})"
+
+
+def create_view(view: pg.View, *, replace: bool = False) -> str:
+    """CREATE [OR REPLACE] VIEW."""
+    word = "CREATE OR REPLACE VIEW" if replace else "CREATE VIEW"
+    options = f" WITH ({options_text(view.options)})" if view.options else ""
+    columns = f" ({', '.join(identifier(column) for column, _ in view.columns)})" if view.columns else ""
+    return f"{word} {name(view.id)}{columns}{options} AS\n{view.definition.strip()}"
+
+
+def create_materialized_view(view: pg.MaterializedView) -> str:
+    """CREATE MATERIALIZED VIEW, filled at once unless it is declared empty."""
+    columns = f" ({', '.join(identifier(column) for column, _ in view.columns)})" if view.columns else ""
+    using = f" USING {identifier(view.access_method)}" if view.access_method else ""
+    options = f" WITH ({options_text(view.options)})" if view.options else ""
+    space = f" TABLESPACE {identifier(view.tablespace)}" if view.tablespace else ""
+    data = "" if view.populated else "\nWITH NO DATA"
+    return (
+        f"CREATE MATERIALIZED VIEW {name(view.id)}{columns}{using}{options}{space} AS\n{view.definition.strip()}{data}"
+    )
+
+
+def create_policy(policy: pg.Policy) -> str:
+    """CREATE POLICY."""
+    kind = "" if policy.permissive else " AS RESTRICTIVE"
+    command = "" if policy.command == "all" else f" FOR {policy.command.upper()}"
+    text = f"CREATE POLICY {identifier(policy.id.name)} ON {name(policy.table)}{kind}{command}"
+    text += f" TO {', '.join(role(r) for r in policy.roles)}"
+    return text + policy_expressions(policy)
+
+
+def policy_expressions(policy: pg.Policy) -> str:
+    """` USING (…) WITH CHECK (…)`."""
+    text = f" USING ({policy.using})" if policy.using is not None else ""
+    return text + (f" WITH CHECK ({policy.check})" if policy.check is not None else "")
+
+
+def enabled_state(thing: pg.Trigger | pg.Rule | pg.EventTrigger) -> str:
+    """The statement that sets whether a trigger or rule fires."""
+    word = ENABLED[thing.enabled]
+    match thing:
+        case pg.EventTrigger():
+            return f"ALTER EVENT TRIGGER {identifier(thing.id.name)} {word}"
+        case pg.Trigger():
+            return f"ALTER TABLE {name(thing.table)} {word} TRIGGER {identifier(thing.id.name)}"
+        case pg.Rule():
+            return f"ALTER TABLE {name(thing.table)} {word} RULE {identifier(thing.id.name)}"
+
+
+def create(thing: pg.PgObject) -> Iterator[str]:
+    """The statements that make an object which stands by itself (tables and columns are the planner's)."""
+    match thing:
+        case pg.Schema():
+            yield f"CREATE SCHEMA {identifier(thing.id.name)}"
+        case pg.Extension():
+            version = f" VERSION {literal(thing.version)}" if thing.version else ""
+            in_schema = "" if thing.schema == "pg_catalog" else f" SCHEMA {identifier(thing.schema)}"
+            yield f"CREATE EXTENSION IF NOT EXISTS {identifier(thing.id.name)} WITH{in_schema}{version}".removesuffix(
+                " WITH"
+            )
+        case pg.Enum():
+            labels = ", ".join(literal(label) for label in thing.labels)
+            yield f"CREATE TYPE {name(thing.id)} AS ENUM ({labels})"
+        case pg.Domain():
+            yield create_domain(thing)
+            yield from (domain_check(thing, check) for check in thing.checks if not check.validated)
+        case pg.Composite():
+            inside = ",\n    ".join(attribute_text(a) for a in thing.attributes)
+            yield (
+                f"CREATE TYPE {name(thing.id)} AS (\n    {inside}\n)"
+                if inside
+                else f"CREATE TYPE {name(thing.id)} AS ()"
+            )
+        case pg.Range():
+            yield create_range(thing)
+        case pg.Sequence():
+            yield create_sequence(thing)
+        case pg.Function():
+            yield (thing.definition.rstrip().rstrip(";") if not thing.body_atomic else thing.definition.rstrip())
+        case pg.Default():
+            yield f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)} SET DEFAULT {thing.expression}"
+        case pg.Constraint():
+            yield f"ALTER TABLE {name(thing.table)} ADD {constraint_text(thing)}"
+            if thing.clustered:
+                yield f"ALTER TABLE {name(thing.table)} CLUSTER ON {identifier(thing.id.name)}"
+        case pg.Index():
+            yield create_index(thing)
+            yield from after_index(thing)
+        case pg.View():
+            yield create_view(thing)
+        case pg.MaterializedView():
+            yield create_materialized_view(thing)
+            for column, target in thing.column_statistics:
+                yield (
+                    f"ALTER MATERIALIZED VIEW {name(thing.id)} ALTER COLUMN {identifier(column)} SET STATISTICS {target}"
+                )
+        case pg.Trigger() | pg.Rule() | pg.EventTrigger():
+            yield thing.definition
+            if thing.enabled != "origin":
+                yield enabled_state(thing)
+        case pg.Policy():
+            yield create_policy(thing)
+        case pg.Statistics():
+            yield thing.definition
+            if thing.target is not None:
+                yield f"ALTER STATISTICS {name(thing.id)} SET STATISTICS {thing.target}"
+        case pg.Defined():
+            yield from thing.create
+        case _:
+            raise AssertionError(f"the planner makes {thing.id} itself")
+
+
+def drop(thing: pg.PgObject) -> str:
+    """The statement that removes an object."""
+    of = thing.id
+    match thing:
+        case pg.Column():
+            return f"ALTER TABLE {relation(of)} DROP COLUMN {identifier(of.name)}"
+        case pg.Default():
+            return f"ALTER TABLE {relation(of)} ALTER COLUMN {identifier(of.name)} DROP DEFAULT"
+        case pg.Constraint():
+            return f"ALTER TABLE {name(thing.table)} DROP CONSTRAINT {identifier(of.name)}"
+        case pg.Trigger() | pg.Rule() | pg.Policy():
+            return f"DROP {of.kind.upper()} {identifier(of.name)} ON {name(thing.table)}"
+        case pg.Function():
+            return f"DROP {'PROCEDURE' if thing.kind == 'procedure' else 'FUNCTION'} {name(of)}"
+        case pg.Domain():
+            return f"DROP DOMAIN {name(of)}"
+        case pg.Enum() | pg.Composite() | pg.Range():
+            return f"DROP TYPE {name(of)}"
+        case pg.Defined():
+            return thing.drop
+        case _:
+            return f"DROP {of.kind.upper()} {name(of)}"

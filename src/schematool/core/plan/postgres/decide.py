@@ -1,0 +1,206 @@
+"""Which objects are made, removed, altered, and which are made again because something under them changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from schematool.core.catalog import Catalog, Id
+from schematool.core.change import Added, Altered, Removed
+from schematool.core.diff import diff
+from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres import types
+from schematool.core.plan.postgres.alter import Way, way
+
+# What ALTER COLUMN TYPE refuses to carry along ("cannot alter type of a column used by …", tablecmds.c).
+_HOLDS_A_TYPE = frozenset(
+    {"view", "materialized view", "rule", "policy", "trigger", "function", "publication", "default"}
+)
+# What is never dropped for the sake of something else: it holds rows or everything.
+_NEVER = frozenset({"table", "schema", "extension", "sequence", "foreign table"})
+
+
+@dataclass(slots=True)
+class Decision:
+    """The fate of each object. An id can be in both `drops` and `creates`: it is made again."""
+
+    before: Catalog
+    after: Catalog
+    version: int
+    drops: set[Id] = field(default_factory=set)
+    creates: set[Id] = field(default_factory=set)
+    alters: dict[Id, Altered] = field(default_factory=dict)
+    swaps: set[Id] = field(default_factory=set)
+    rebuilds: set[Id] = field(default_factory=set)
+    retyped: set[Id] = field(default_factory=set)
+
+    def old(self, of: Id) -> pg.PgObject:
+        """The object as it was."""
+        thing = self.before.objects[of]
+        assert isinstance(thing, pg.PgObject)
+        return thing
+
+    def new(self, of: Id) -> pg.PgObject:
+        """The object as it shall be."""
+        thing = self.after.objects[of]
+        assert isinstance(thing, pg.PgObject)
+        return thing
+
+
+def decide(before: Catalog, after: Catalog, version: int) -> Decision:
+    """Compare two catalogs and decide the fate of everything that differs or depends on what differs."""
+    decision = Decision(before, after, version)
+    for change in diff(before, after):
+        match change:
+            case Added():
+                decision.creates.add(change.id)
+            case Removed():
+                decision.drops.add(change.id)
+            case Altered():
+                _altered(decision, change)
+            case _:
+                raise AssertionError(change)
+    _propagate(decision)
+    _leave_to_the_parent(decision)
+    return decision
+
+
+def _altered(decision: Decision, change: Altered) -> None:
+    before, after = decision.old(change.id), decision.new(change.id)
+    match way(before, after, decision.version):
+        case Way.IN_PLACE:
+            decision.alters[change.id] = change
+        case Way.REPLACE:
+            _again(decision, change.id)
+        case Way.SWAP:
+            _again(decision, change.id)
+            decision.swaps.add(change.id)
+        case Way.REBUILD:
+            _again(decision, change.id)
+            decision.rebuilds.add(change.id)
+
+
+def _again(decision: Decision, of: Id) -> None:
+    decision.alters.pop(of, None)
+    decision.drops.add(of)
+    if of in decision.after:
+        decision.creates.add(of)
+
+
+def _propagate(decision: Decision) -> None:
+    """Carry the fate of each object to what depends on it, until nothing changes any more."""
+    todo = sorted(decision.drops) + sorted(decision.alters)
+    seen: set[Id] = set()
+    while todo:
+        of = todo.pop()
+        forced = set(_forced(decision, of)) - decision.drops
+        for dependent in sorted(forced):
+            _again(decision, dependent)
+            todo.append(dependent)
+        if of in decision.swaps and of not in seen:
+            seen.add(of)
+            todo += _retype_users(decision, of)
+
+
+def _forced(decision: Decision, of: Id) -> Iterator[Id]:
+    """What must be dropped and made again because of what happens to `of`."""
+    dependents = decision.before.needed_by.get(of, frozenset())
+    if of in decision.drops:
+        for dependent in dependents:
+            if _must_go(decision, of, dependent):
+                yield dependent
+        return
+    change = decision.alters.get(of)
+    if change is None:
+        return
+    before, after = change.before, change.after
+    if isinstance(before, pg.Column) and isinstance(after, pg.Column):
+        if of in decision.retyped or (before.type, before.collation) != (after.type, after.collation):
+            yield from _held_by_type(decision, before, after, dependents)
+
+
+def _must_go(decision: Decision, of: Id, dependent: Id) -> bool:
+    if dependent in decision.drops or dependent.kind in _NEVER:
+        return False
+    if of in decision.swaps and dependent.kind == "column":
+        return False
+    still = of in decision.after.needs_of.get(dependent, frozenset())
+    if dependent in decision.alters and not still:
+        return False
+    inside = of.kind in pg.RELATIONS and dependent.path[:2] == of.path[:2]
+    if dependent.kind == "column" and not inside:
+        column = decision.old(dependent)
+        return isinstance(column, pg.Column) and column.generated is not None
+    return True
+
+
+def _held_by_type(decision: Decision, before: pg.Column, after: pg.Column, dependents: frozenset[Id]) -> Iterator[Id]:
+    base_changes = types.needs_new_keys(before.type, after.type) or before.id in decision.retyped
+    for dependent in dependents:
+        if dependent.kind in _HOLDS_A_TYPE and (dependent.kind != "default" or base_changes):
+            yield dependent
+        if dependent.kind == "column":
+            column = decision.old(dependent)
+            if isinstance(column, pg.Column) and column.generated is not None:
+                yield dependent
+        if dependent.kind == "constraint" and base_changes:
+            constraint = decision.old(dependent)
+            if isinstance(constraint, pg.Constraint) and constraint.type in {
+                "foreign key",
+                "check",
+                "exclude",
+            }:
+                yield dependent
+        if dependent.kind in {"index", "statistics"} and base_changes and _has_expression(decision, dependent):
+            yield dependent
+    if base_changes:
+        yield from _keys_on(decision, before.id)
+
+
+def _has_expression(decision: Decision, of: Id) -> bool:
+    thing = decision.old(of)
+    return not isinstance(thing, pg.Index) or " WHERE " in thing.definition or "(" in thing.definition.split("(", 1)[-1]
+
+
+def _keys_on(decision: Decision, column: Id) -> Iterator[Id]:
+    """Foreign keys that point at a column."""
+    for thing in decision.before:
+        if isinstance(thing, pg.Constraint) and thing.type == "foreign key" and thing.references:
+            if column in decision.before.needs_of.get(thing.id, frozenset()):
+                yield thing.id
+
+
+def _retype_users(decision: Decision, of: Id) -> list[Id]:
+    """Columns of a type that is swapped keep their name of the type and must still be moved to the new one."""
+    users: list[Id] = []
+    for dependent in sorted(decision.before.needed_by.get(of, frozenset())):
+        if dependent.kind == "column" and dependent in decision.after and dependent not in decision.drops:
+            decision.retyped.add(dependent)
+            decision.alters.setdefault(dependent, Altered(decision.old(dependent), decision.new(dependent)))
+            users.append(dependent)
+        if dependent.kind == "type" and dependent not in decision.drops and dependent in decision.after:
+            _again(decision, dependent)
+            decision.swaps.add(dependent)
+            users.append(dependent)
+    return users
+
+
+def _leave_to_the_parent(decision: Decision) -> None:
+    """Take out what a partitioned or inherited parent does for its children by itself."""
+    for of in [i for i in decision.drops if _inherited(decision.old(i))]:
+        decision.drops.discard(of)
+    for of in [i for i in decision.creates if _inherited(decision.new(i))]:
+        decision.creates.discard(of)
+    for of, change in list(decision.alters.items()):
+        if isinstance(change.after, pg.Constraint) and change.after.inherited:
+            del decision.alters[of]
+
+
+def _inherited(thing: pg.PgObject) -> bool:
+    match thing:
+        case pg.Column() | pg.Trigger():
+            return thing.inherited
+        case pg.Constraint():
+            return thing.inherited and thing.parent is None
+        case _:
+            return False

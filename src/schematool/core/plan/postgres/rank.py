@@ -1,0 +1,77 @@
+"""Which action goes first where nothing demands an order: adds sooner, deletes later, a table's things together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from schematool.core.catalog import Id
+from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres.decide import Decision
+from schematool.core.plan.postgres.graph import Node
+
+_FIRST = (
+    "schema",
+    "extension",
+    "language",
+    "access method",
+    "collation",
+    "text search parser",
+    "text search template",
+)
+_GROUP = {
+    **{kind: position for position, kind in enumerate(_FIRST)},
+    "type": 20,
+    "sequence": 21,
+    "function": 22,
+    "aggregate": 23,
+    "operator": 24,
+    "table": 30,
+    "foreign table": 31,
+    "view": 32,
+    "materialized view": 33,
+    "event trigger": 40,
+    "default privileges": 41,
+}
+_INSIDE = {
+    kind: n for n, kind in enumerate(("column", "default", "constraint", "index", "statistics", "rule", "trigger"))
+}
+_MAKE, _PRIVILEGES, _REMOVE, _ALONE = 1, 2, 3, 4
+
+
+def ranking(decision: Decision, is_alone: Callable[[Node], bool]) -> Callable[[Node], tuple[object, ...]]:
+    """The rank of a node, smallest first."""
+
+    def rank(node: Node) -> tuple[object, ...]:
+        action, of = node
+        stage = _stage(decision, action, of)
+        if stage in {_MAKE, _REMOVE} and is_alone(node):
+            stage = _ALONE
+        owner = _owner(decision, of)
+        group = _GROUP.get(owner.kind, 29)
+        inside = 0 if owner == of else 1 + _INSIDE.get(of.kind, 9)
+        forward = (group, owner.path, inside, of.path)
+        if action == "drop":
+            return (stage, -group, owner.path, -inside, of.path)
+        return (stage, *forward)
+
+    return rank
+
+
+def _stage(decision: Decision, action: str, of: Id) -> int:
+    if action in {"drop", "detach"} and (of in decision.creates or of in decision.after):
+        return 0
+    if of.kind == "default privileges":
+        return _PRIVILEGES
+    return _REMOVE if action in {"drop", "finish"} else _MAKE
+
+
+def _owner(decision: Decision, of: Id) -> Id:
+    """The object that an object is shown with: its table, for what a table has."""
+    thing = decision.after.objects.get(of) or decision.before.objects.get(of)
+    match thing:
+        case pg.Constraint() | pg.Index() | pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics():
+            return thing.table
+        case pg.Column() | pg.Default():
+            return Id("table", of.path[:2])
+        case _:
+            return of
