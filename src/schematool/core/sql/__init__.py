@@ -1,1 +1,1 @@
-"""SQL as text: how to quote a name, and where one statement ends. Knows the lexer of PostgreSQL, not its grammar."""
+"""SQL as text: how to quote a name, where a statement ends. Knows PostgreSQL's lexer, not its grammar."""
