@@ -435,5 +435,11 @@ OWN_TABLES = frozenset(
 
 OWN_PREFIX = "schematool_"
 
+SECRET = "********"
+"""Stands in a definition for a password, which is never read into a catalog."""
+
+UNREADABLE = "not readable by this role"
+"""Stands in a definition for what only a superuser may read: options of user mappings, a subscription's connection."""
+
 RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
 """Kinds that share one name space and can hold columns."""

@@ -6,9 +6,7 @@ do it. What the model does not hold is found by `schematool.engines.postgres.obs
 
 from __future__ import annotations
 
-from typing import Any
-
-from psycopg import Connection, Cursor
+from typing import TYPE_CHECKING, Any
 
 from schematool.core.catalog import Catalog
 from schematool.engines.contract import Inspection
@@ -22,11 +20,15 @@ from schematool.engines.postgres.inspect.attached import (
 from schematool.engines.postgres.inspect.constraints import read_constraints, read_indexes
 from schematool.engines.postgres.inspect.functions import read_functions
 from schematool.engines.postgres.inspect.needs import needs, read_depends
+from schematool.engines.postgres.inspect.rare import read_base_types, read_rare
 from schematool.engines.postgres.inspect.reading import Reading
 from schematool.engines.postgres.inspect.relations import read_relations, read_schemas
 from schematool.engines.postgres.inspect.remarks import read_remarks
 from schematool.engines.postgres.inspect.snapshot import snapshot
 from schematool.engines.postgres.inspect.types import read_types
+
+if TYPE_CHECKING:
+    from psycopg import Connection, Cursor
 
 __all__ = ["inspect", "read_catalog"]
 
@@ -47,6 +49,7 @@ def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
         read_relations,
         read_constraints,
         read_indexes,
+        read_base_types,
         read_types,
         read_functions,
         read_triggers,
@@ -54,6 +57,7 @@ def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
         read_policies,
         read_statistics,
         read_event_triggers,
+        read_rare,
     ):
         read(reading)
     ids = {thing.id for thing in reading.objects}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import EventTrigger, Policy, Rule, Statistics, Trigger
+from schematool.core.sql.quote import identifier, literal, qualified
 from schematool.engines.postgres.inspect import oids
-from schematool.engines.postgres.inspect.quote import identifier, literal
 from schematool.engines.postgres.inspect.reading import Reading
 from schematool.engines.postgres.inspect.scope import RELATIONS, not_a_member, ours
 
@@ -120,7 +120,7 @@ def read_event_triggers(reading: Reading) -> None:
     for row in reading.rows(EVENT_TRIGGER_QUERY):
         tags = ", ".join(literal(tag) for tag in sorted(row.evttags or ()))
         when = f" WHEN TAG IN ({tags})" if tags else ""
-        function = identifier(row.nspname, row.proname)
+        function = qualified(row.nspname, row.proname)
         thing = EventTrigger(
             id=Id("event trigger", (row.evtname,)),
             definition=f"CREATE EVENT TRIGGER {identifier(row.evtname)} ON {row.evtevent}{when}"

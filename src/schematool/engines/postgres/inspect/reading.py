@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
-
-from psycopg import Cursor
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import Grant, Options, PgObject
-from schematool.engines.postgres.inspect import oids
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
 
 Address = tuple[int, int, int]
 """An object as pg_depend names it: catalog, oid, column number or 0."""

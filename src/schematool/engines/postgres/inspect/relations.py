@@ -90,9 +90,7 @@ def read_relations(reading: Reading) -> None:
     """All relations of user schemas, with their columns, defaults and sequences."""
     relations = reading.rows(RELATION_QUERY)
     for row in relations:
-        reading.ids[oids.CLASS, row.oid] = Id(
-            KINDS[row.relkind], (reading.schemas[row.relnamespace], row.relname)
-        )
+        reading.ids[oids.CLASS, row.oid] = Id(KINDS[row.relkind], (reading.schemas[row.relnamespace], row.relname))
     parts = _read_parts(reading)
     persistence = {row.oid: row.relpersistence for row in relations}
     for row in relations:
@@ -168,9 +166,7 @@ SELECT n.oid, n.conrelid, n.conkey[1] AS column, n.conname, n.connoinherit, n.co
    AND (n.conname <> c.relname || '_' || a.attname || '_not_null' OR n.connoinherit OR NOT n.convalidated
         OR EXISTS (SELECT FROM pg_description d WHERE d.classoid = {oids.CONSTRAINT} AND d.objoid = n.oid))"""
 
-PARENT_QUERY = (
-    f"SELECT inhrelid, inhparent FROM pg_inherits WHERE inhrelid IN {RELATIONS} ORDER BY inhrelid, inhseqno"
-)
+PARENT_QUERY = f"SELECT inhrelid, inhparent FROM pg_inherits WHERE inhrelid IN {RELATIONS} ORDER BY inhrelid, inhseqno"
 
 REPLICA_QUERY = """
 SELECT i.indrelid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -291,9 +287,7 @@ def _columns(reading: Reading, row: Any, parts: Parts, persistence: dict[int, st
             reading.add(oids.ATTRIBUTE_DEFAULT, column.default_oid, default)
 
 
-def _column(
-    reading: Reading, table: Any, row: Any, key: Id, parts: Parts, persistence: dict[int, str]
-) -> Column:
+def _column(reading: Reading, table: Any, row: Any, key: Id, parts: Parts, persistence: dict[int, str]) -> Column:
     behind = parts.identities.get((row.attrelid, row.attnum))
     if behind:
         reading.ids[oids.CLASS, behind.row.oid] = key
@@ -333,9 +327,7 @@ def _not_null_name(row: Any) -> str | None:
     return None if is_default_name(row.conname, row.relname, row.attname, "not_null") else row.conname
 
 
-def _identity(
-    reading: Reading, table: Any, row: Any, behind: Behind, persistence: dict[int, str]
-) -> Identity:
+def _identity(reading: Reading, table: Any, row: Any, behind: Behind, persistence: dict[int, str]) -> Identity:
     sequence = behind.row
     minimum, maximum = _limits(sequence)
     rest = reading.rest(oids.CLASS, sequence.oid)
@@ -404,9 +396,7 @@ def _materialized_view(reading: Reading, row: Any, parts: Parts) -> Materialized
     columns = parts.columns.get(row.oid, ())
     rest = reading.rest(oids.CLASS, row.oid, row.relowner)
     rest["grants"] = (*rest["grants"], *_column_grants(reading, columns))
-    set_options: list[tuple[str, Options]] = [
-        (c.attname, options(c.attoptions)) for c in columns if c.attoptions
-    ]
+    set_options: list[tuple[str, Options]] = [(c.attname, options(c.attoptions)) for c in columns if c.attoptions]
     return MaterializedView(
         id=reading.ids[oids.CLASS, row.oid],
         definition=_definition(row),
@@ -419,9 +409,7 @@ def _materialized_view(reading: Reading, row: Any, parts: Parts) -> Materialized
         column_comments=_column_comments(reading, columns),
         column_statistics=tuple((c.attname, s) for c in columns if (s := _statistics(c)) is not None),
         column_storage=tuple((c.attname, STORAGE[c.storage]) for c in columns if c.storage),
-        column_compression=tuple(
-            (c.attname, COMPRESSION[c.attcompression]) for c in columns if c.attcompression
-        ),
+        column_compression=tuple((c.attname, COMPRESSION[c.attcompression]) for c in columns if c.attcompression),
         column_options=tuple(set_options),
         **rest,
     )

@@ -28,12 +28,8 @@ KINDS = (
 def read_remarks(reading: Reading) -> None:
     """Fill roles, schemas' names, comments, labels and rights."""
     reading.roles.update((row.oid, row.rolname) for row in reading.rows("SELECT oid, rolname FROM pg_roles"))
-    reading.schemas.update(
-        (row.oid, row.nspname) for row in reading.rows("SELECT oid, nspname FROM pg_namespace")
-    )
-    for row in reading.rows(
-        f"SELECT classoid, objoid, objsubid, description FROM pg_description WHERE {OBJECTS}"
-    ):
+    reading.schemas.update((row.oid, row.nspname) for row in reading.rows("SELECT oid, nspname FROM pg_namespace"))
+    for row in reading.rows(f"SELECT classoid, objoid, objsubid, description FROM pg_description WHERE {OBJECTS}"):
         reading.comments[row.classoid, row.objoid, row.objsubid] = row.description
     # initdb's own comment; pg_dump does not print it either.
     if reading.comments.get((oids.SCHEMA, PUBLIC_SCHEMA, 0)) == "standard public schema":
@@ -112,6 +108,4 @@ def difference(has: set[Grant], standard: set[Grant]) -> Rights:
 
 
 def _sorted(grants: set[Grant]) -> tuple[Grant, ...]:
-    return tuple(
-        sorted(grants, key=lambda item: (item.grantee, item.column or "", item.privilege, item.grantable))
-    )
+    return tuple(sorted(grants, key=lambda item: (item.grantee, item.column or "", item.privilege, item.grantable)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from psycopg import Connection, Cursor
 from psycopg.pq import TransactionStatus
 from psycopg.rows import namedtuple_row
+
+if TYPE_CHECKING:
+    from psycopg import Connection, Cursor
 
 PRINTING = {
     "search_path": "",
@@ -35,8 +37,6 @@ def snapshot(connection: Connection[Any]) -> Iterator[Cursor[Any]]:
     with connection.transaction(force_rollback=True), connection.cursor(row_factory=namedtuple_row) as cursor:
         if fresh:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        settings = ", ".join(
-            f"set_config('{name}', '{value}', true) AS {name}" for name, value in PRINTING.items()
-        )
+        settings = ", ".join(f"set_config('{name}', '{value}', true) AS {name}" for name, value in PRINTING.items())
         cursor.execute(f"SELECT {settings}".encode())
         yield cursor
