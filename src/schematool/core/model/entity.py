@@ -8,7 +8,8 @@ store knows stay in `options`, already checked against the language's table by t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import TypeAlias
 
 from schematool.core.diagnostic import Span
@@ -20,8 +21,8 @@ Plain: TypeAlias = "str | int | float | bool | None | tuple[Plain, ...] | Mappin
 class Options(Mapping[str, Plain]):
     """Checked keys with plain values; `span(key)` is where the value stands, `span("a.b.0")` for what is inside."""
 
-    values_by_key: Mapping[str, Plain] = field(default_factory=dict)
-    spans: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    values_by_key: Mapping[str, Plain] = attribute(default_factory=dict)
+    spans: Mapping[str, Span] = attribute(default_factory=dict, compare=False)
 
     def __getitem__(self, key: str) -> Plain:
         return self.values_by_key[key]
@@ -43,11 +44,15 @@ class Options(Mapping[str, Plain]):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`references: patients.id`: the entity and field that this field's value points at, in either store."""
+    """`references: patients.id`: the entity and field that this field's value points at, in either store.
+
+    `options`: `on_delete`, `on_update`, `deferrable`, `match`, `name`, `validated`, `enforced`, `was`, `description`.
+    """
 
     entity: str
     field: str
     span: Span
+    options: Options = attribute(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Field:
     was: str | None = None
     fields: tuple[Field, ...] = ()
     items: Field | None = None
-    options: Options = field(default_factory=Options)
+    options: Options = attribute(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class IndexSpec:
     unique: bool = False
     was: str | None = None
     description: str | None = None
-    options: Options = field(default_factory=Options)
+    options: Options = attribute(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class Entity:
     was: str | None = None
     fields: tuple[Field, ...] = ()
     indexes: tuple[IndexSpec, ...] = ()
-    options: Options = field(default_factory=Options)
+    options: Options = attribute(default_factory=Options)
     schema: str | None = None
     sensitive: bool = False
 
@@ -121,7 +126,7 @@ class Declaration:
     span: Span
     description: str | None = None
     was: str | None = None
-    options: Options = field(default_factory=Options)
+    options: Options = attribute(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
