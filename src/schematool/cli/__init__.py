@@ -1,1 +1,1 @@
-
+"""Parse, call, view, exit. `main.run` is the entry point."""

@@ -1,0 +1,5 @@
+"""`python -m schematool`."""
+
+from schematool.cli.main import run
+
+run()

@@ -1,0 +1,56 @@
+"""`config`: every setting that is in effect, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from schematool.app.report import Report
+from schematool.app.workspace import Workspace
+from schematool.core.config import DEFAULT, EMBEDDED, STORES
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and its origin: a flag, a variable, a line of the configuration, or the default."""
+
+    key: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigReport(Report):
+    """The effective configuration of one environment; passwords are masked."""
+
+    command: ClassVar[str] = "config"
+
+    env: str
+    root: str
+    settings: tuple[Setting, ...] = ()
+
+
+def run(workspace: Workspace) -> ConfigReport:
+    """Collect the settings."""
+    config = workspace.config
+
+    def setting(key: str, value: object) -> Setting:
+        span = config.places.get(key)
+        return Setting(key, str(value), f"{span.file}:{span.line}" if span else DEFAULT)
+
+    settings = [
+        setting("schema", config.schema),
+        setting("migrations", config.migrations),
+        setting("default_env", config.default_env),
+        setting("ledger_schema", config.ledger_schema),
+        setting("lock_timeout", f"{config.lock_timeout:g} s"),
+        setting("exclude", ", ".join(config.exclude) or "nothing"),
+    ]
+    name = workspace.target.name
+    settings.append(setting(f"env.{name}.protected", "yes" if workspace.target.protected else "no"))
+    for store in STORES:
+        if place := workspace.target.places.get(store):
+            settings.append(Setting(f"env.{name}.{store}.url", str(place.url or ".schematool/" + store), place.origin))
+        scratch = workspace.scratch(store)
+        settings.append(Setting(f"scratch.{store}_url", str(scratch.url or EMBEDDED), scratch.origin))
+    return ConfigReport(env=name, root=str(workspace.root), settings=tuple(settings))

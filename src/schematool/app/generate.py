@@ -1,0 +1,300 @@
+"""`generate`: the YAML against the history, into the next proven migration of each store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import ClassVar
+
+from schematool.app import locking
+from schematool.app.catalogs import build_desired, raise_unmodelled
+from schematool.app.compile import Compiled, compile_schema
+from schematool.app.hazard import danger, require, step_line, told
+from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files
+from schematool.app.planning import Piece, StorePlan, plan_store
+from schematool.app.proof import Proof, prove
+from schematool.app.report import Danger, Report, StepLine
+from schematool.app.servers import scratch_server
+from schematool.app.twins import renderer
+from schematool.app.workspace import Workspace, fingerprint, warn, write_all
+from schematool.core.catalog import Catalog, Id
+from schematool.core.change import Added, Change
+from schematool.core.codes import permit_of
+from schematool.core.config import STORES
+from schematool.core.describe import Described, describe
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.diff.lookalike import lookalikes
+from schematool.core.errors import Refused
+from schematool.core.history.names import next_id
+from schematool.core.history.unit import Consent, Unit
+from schematool.core.step import Hazard
+
+NEEDS_EMPTY = "ST208"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One file that was written, or would be."""
+
+    path: str
+    what: str
+    text: str
+    steps: tuple[StepLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateReport(Report):
+    """What changed and which files say so. `written` False: `--check` or `--dry-run`, or nothing to do."""
+
+    command: ClassVar[str] = "generate"
+
+    changes: tuple[Described, ...] = ()
+    files: tuple[Written, ...] = ()
+    dangers: tuple[Danger, ...] = ()
+    written: bool = False
+    offline: bool = False
+    rows: int = 0
+    """Rows that were in the scratch databases while the migration was proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One store's share, rendered: its units, the catalog that they lead to."""
+
+    plan: StorePlan
+    units: tuple[Unit, ...]
+    files: tuple[Written, ...]
+    proof: Proof
+
+
+def run(
+    workspace: Workspace,
+    *,
+    message: str | None = None,
+    allowed: Collection[str] = frozenset(),
+    because: str | None = None,
+    check: bool = False,
+    dry_run: bool = False,
+) -> GenerateReport:
+    """Compile, plan, prove and write. Raises `Refused` when a consent is missing; nothing is then written."""
+    files = workspace.schema_files()
+    history = read_history(workspace)
+    locking.require_intact(workspace, history)
+    if unchanged(history, fingerprint(files)):
+        return GenerateReport(offline=True)
+    compiled = compile_schema(files)
+    stores = [store for store in STORES if _in_use(store, compiled, history)]
+    plans = {store: _plan(workspace, store, compiled, history) for store in stores}
+    changes = tuple(describe(change) for plan in plans.values() for change in plan.changes)
+    if check:
+        return _checked(compiled, changes, plans)
+    _consider(plans, allowed)
+    made = _make(workspace, history, plans, message, allowed, because)
+    hazards = [h for share in made for h in share.plan.hazards]
+    records = _records(workspace, history, compiled, made)
+    written = tuple(file for share in made for file in share.files)
+    if not dry_run:
+        write_all(workspace.root, {file.path: file.text for file in written} | records)
+    return GenerateReport(
+        diagnostics=compiled.warnings,
+        changes=changes,
+        files=(*written, *(Written(path, _kind(path), text) for path, text in records.items())),
+        dangers=tuple(danger(h) for h in dict.fromkeys(hazards)),
+        written=not dry_run,
+        rows=sum(share.proof.rows for share in made),
+        hint="review them, then `schematool migrate`" if written else None,
+    )
+
+
+def unchanged(history: History, current: str) -> bool:
+    """Say whether the snapshots were made from this very YAML and are of the newest migrations."""
+    snapshots = [history.current(store) for store in STORES]
+    return any(snapshots) and all(
+        snapshot.fingerprint == current if snapshot else history.head(store) is None
+        for store, snapshot in zip(STORES, snapshots, strict=True)
+    )
+
+
+def _in_use(store: str, compiled: Compiled, history: History) -> bool:
+    draft = compiled.drafts[store]
+    declared = any(e.store == store for e in compiled.model.entities)
+    return declared or bool(draft.extra) or bool(history.units(store)) or _more_than_given(draft.catalog)
+
+
+def _more_than_given(catalog: Catalog) -> bool:
+    """A draft may hold what every database has: the schema `public`."""
+    return any(key != Id("schema", ("public",)) for key in catalog.objects)
+
+
+def _plan(workspace: Workspace, store: str, compiled: Compiled, history: History) -> StorePlan:
+    draft, exclude = compiled.drafts[store], workspace.config.exclude
+    with scratch_server(workspace, store) as server:
+        desired = build_desired(server, draft, exclude)
+        raise_unmodelled(desired)
+        return plan_store(server, history.units(store), desired.catalog, draft.renames, exclude=exclude)
+
+
+def _checked(compiled: Compiled, changes: tuple[Described, ...], plans: dict[str, StorePlan]) -> GenerateReport:
+    message = f"the schema has {_count(len(changes), 'change')} that no migration has"
+    if not changes:
+        message = "the snapshots are older than the schema, though nothing is left to migrate"
+    hazards = [h for plan in plans.values() for h in plan.hazards]
+    return GenerateReport(
+        ok=False,
+        diagnostics=(*compiled.warnings, warn("ST407", message)),
+        changes=changes,
+        dangers=tuple(danger(h) for h in dict.fromkeys(hazards)),
+        hint="run `schematool generate` and commit what it writes",
+    )
+
+
+def _consider(plans: dict[str, StorePlan], allowed: Collection[str]) -> None:
+    """Stop over what looks like a rename, and over hazards that nobody has consented to."""
+    if not {"data-loss", "all"} & set(allowed):
+        pairs = [pair for plan in plans.values() for pair in lookalikes(plan.changes)]
+        if pairs:
+            raise Refused(*(_lookalike(old, new) for old, new in pairs), state="nothing was written")
+    hazards = [h for plan in plans.values() for h in plan.hazards]
+    require(hazards, allowed, "schematool generate", "nothing was written")
+
+
+def _lookalike(old: Id, new: Id) -> Diagnostic:
+    return Diagnostic(
+        "ST206",
+        f"{old} goes and {new} comes with the same shape: is it a rename?",
+        hint=f"write `was: {old.name}` at `{new.name}` to keep the values, "
+        "or run `schematool generate --allow data-loss` to drop them",
+        subject=str(new),
+    )
+
+
+def _make(
+    workspace: Workspace,
+    history: History,
+    plans: dict[str, StorePlan],
+    message: str | None,
+    allowed: Collection[str],
+    because: str | None,
+) -> list[_Made]:
+    """Name, render and prove. The n-th files of both stores share an id."""
+    changes = tuple(change for plan in plans.values() for change in plan.changes)
+    title = message or _title(changes, history)
+    taken = [migration.id for migration in history.migrations]
+    ids: list[str] = []
+    for pair in zip_longest(*(plan.pieces for plan in plans.values())):
+        online = bool(ids) and any(piece and not piece.up.transactional for piece in pair)
+        ids.append(next_id((*taken, *ids), f"{title} online" if online else title))
+    return [_make_store(workspace, history, plan, ids, title, allowed, because) for plan in plans.values()]
+
+
+def _make_store(
+    workspace: Workspace,
+    history: History,
+    plan: StorePlan,
+    ids: Sequence[str],
+    title: str,
+    allowed: Collection[str],
+    because: str | None,
+) -> _Made:
+    before = history.units(plan.store)
+    extra: tuple[Hazard, ...] = ()
+    units, files = _render(workspace, before, plan, ids, title, because, extra)
+    if not units:
+        return _Made(plan, (), (), Proof(0))
+    may_lose = any(permit_of(h) == "data-loss" for h in plan.hazards)
+    with scratch_server(workspace, plan.store) as server:
+        proof = prove(
+            server,
+            before,
+            units,
+            plan.desired,
+            may_lose=may_lose,
+            renames=plan.renames,
+            exclude=workspace.config.exclude,
+        )
+    if proof.needs_empty:
+        extra = (Hazard(NEEDS_EMPTY, plan.store, proof.needs_empty),)
+        require(extra, allowed, "schematool generate", "nothing was written")
+        units, files = _render(workspace, before, plan, ids, title, because, extra)
+    return _Made(plan, units, files, proof)
+
+
+def _render(
+    workspace: Workspace,
+    before: Sequence[Unit],
+    plan: StorePlan,
+    ids: Sequence[str],
+    title: str,
+    because: str | None,
+    extra: tuple[Hazard, ...],
+) -> tuple[tuple[Unit, ...], tuple[Written, ...]]:
+    """Write each piece as two files and read them back, so that what is proven is what is in the files."""
+    render = renderer(plan.store)
+    depends = [before[-1].id] if before else []
+    units, files = [], []
+    for id, piece in zip(ids, plan.pieces, strict=False):  # noqa: A001  # the word of the format
+        hazards = (*(h for step in piece.up.steps for h in step.hazards), *extra)
+        consents = _consents(hazards, because)
+        up, down = render.render(id, piece.up, piece.down, consents=consents, depends=depends, title=title)
+        up_file, down_file = unit_files(workspace, plan.store, id)
+        units.append(render.parse(id, up_file, up, down_file, down))
+        files += [
+            Written(up_file, _what(piece), up, tuple(step_line(plan.store, step) for step in piece.up.steps)),
+            Written(down_file, "rollback", down, tuple(step_line(plan.store, step) for step in piece.down)),
+        ]
+        depends = [id]
+    return tuple(units), tuple(files)
+
+
+def _consents(hazards: Iterable[Hazard], because: str | None) -> tuple[Consent, ...]:
+    """One line a code: the reason that was given, or what it is about."""
+    by_code: dict[str, list[str]] = {}
+    for hazard in hazards:
+        if permit_of(hazard):
+            by_code.setdefault(hazard.code, []).append(told(hazard))
+    return tuple(Consent(code, because or "; ".join(dict.fromkeys(texts))) for code, texts in sorted(by_code.items()))
+
+
+def _what(piece: Piece) -> str:
+    where = "one transaction" if piece.up.transactional else "outside a transaction"
+    return f"{_count(len(piece.up.steps), 'statement')}, {where}, + rollback"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _records(workspace: Workspace, history: History, compiled: Compiled, made: Sequence[_Made]) -> dict[str, str]:
+    """Snapshots and lock after the new migrations."""
+    files = {}
+    units = {store: list(history.units(store)) for store in STORES}
+    for share in made:
+        store = share.plan.store
+        units[store] += share.units
+        head = units[store][-1].id if units[store] else None
+        text = snapshot_text(store, head, compiled.fingerprint, share.plan.desired)
+        files[snapshot_file(workspace, store)] = text
+    files[locking.lock_file(workspace)] = locking.lock_text(units, compiled.fingerprint)
+    return files
+
+
+def _kind(path: str) -> str:
+    return "snapshot" if path.endswith("snapshot.json") else "lock"
+
+
+def _title(changes: Sequence[Change], history: History) -> str:
+    """Name a migration that nobody named."""
+    if not history.migrations:
+        return "initial"
+    told_changes = [describe(change) for change in changes]
+    entities = list(dict.fromkeys(one.entity for one in told_changes))
+    verb = {"+": "add", "-": "drop", "~": "change", ">": "rename"}
+    main = next((c for c in changes if isinstance(c, Added) and c.id.kind in {"table", "collection"}), None)
+    if main:
+        return f"add {main.id.name}"
+    if len(told_changes) == 1:
+        one = told_changes[0]
+        return f"{verb[one.symbol]} {one.entity} {one.name if one.name != one.entity else ''}"
+    return f"change {' '.join(re.sub(r'[^A-Za-z0-9]+', ' ', e) for e in entities[:3])}"

@@ -1,0 +1,151 @@
+"""The migration files and snapshots of a project, read; nothing is judged here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from schematool.app.twins import renderer
+from schematool.app.workspace import Workspace, read_folder, read_text
+from schematool.core.catalog import Catalog
+from schematool.core.config import STORES
+from schematool.core.diagnostic import Diagnostic, Findings, Span
+from schematool.core.errors import InputError
+from schematool.core.history.unit import Migration, Unit
+
+LOCK_FILE = "schematool.lock"
+SNAPSHOT_FILE = "snapshot.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a store's newest migration leaves, and the fingerprint of the YAML that it was made from.
+
+    `head`: the id of that migration, None before the first. `catalog_text` is decoded only when it is needed.
+    """
+
+    store: str
+    head: str | None
+    fingerprint: str
+    catalog_text: str
+
+    def catalog(self) -> Catalog:
+        """The recorded catalog."""
+        from schematool.core.codec import decode  # noqa: PLC0415  # most commands never need it
+
+        return decode(self.catalog_text)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All migrations in order, with the snapshots and the text of the lock file as they stand on disk."""
+
+    migrations: tuple[Migration, ...]
+    snapshots: Mapping[str, Snapshot]
+    lock_text: str | None = None
+
+    def units(self, store: str) -> tuple[Unit, ...]:
+        """One store's halves, in order."""
+        return tuple(unit for migration in self.migrations if (unit := migration.half(store)))
+
+    def head(self, store: str) -> str | None:
+        """The id of a store's newest migration."""
+        units = self.units(store)
+        return units[-1].id if units else None
+
+    def current(self, store: str) -> Snapshot | None:
+        """The snapshot, when it is of the newest migration."""
+        snapshot = self.snapshots.get(store)
+        return snapshot if snapshot and snapshot.head == self.head(store) else None
+
+    def find(self, id: str) -> Migration:  # noqa: A002  # the word of the format
+        """The migration of this id or unique beginning; `InputError` otherwise."""
+        exact = [m for m in self.migrations if m.id == id]
+        matches = exact or [m for m in self.migrations if m.id.startswith(id)]
+        if len(matches) == 1:
+            return matches[0]
+        what = f"{len(matches)} migrations begin with `{id}`" if matches else f"no migration `{id}`"
+        raise InputError(Diagnostic("ST406", what, hint="`schematool status` lists them"))
+
+
+def read_history(workspace: Workspace) -> History:
+    """Read `migrations/`; `InputError` with everything that cannot be read as a migration."""
+    found = Findings()
+    halves = {store: _units(workspace, store, found) for store in STORES}
+    if found.errors:
+        raise InputError(*found)
+    ids = sorted({unit.id for units in halves.values() for unit in units})
+    by_id = {store: {unit.id: unit for unit in units} for store, units in halves.items()}
+    migrations = tuple(Migration(id, by_id["postgres"].get(id), by_id["mongo"].get(id)) for id in ids)
+    lock = workspace.migrations_folder / LOCK_FILE
+    return History(
+        migrations,
+        {snapshot.store: snapshot for store in STORES if (snapshot := _snapshot(workspace, store))},
+        read_text(workspace.root, lock) if lock.is_file() else None,
+    )
+
+
+def unit_files(workspace: Workspace, store: str, id: str) -> tuple[str, str]:  # noqa: A002  # the word of the format
+    """The paths, relative to the project, of a unit's up and down file."""
+    up, down = renderer(store).FILE_SUFFIXES
+    folder = PurePosixPath(workspace.config.migrations) / store
+    return f"{folder / id}{up}", f"{folder / id}{down}"
+
+
+def _units(workspace: Workspace, store: str, found: Findings) -> list[Unit]:
+    up_suffix, down_suffix = renderer(store).FILE_SUFFIXES
+    files = read_folder(workspace.root, workspace.migrations_folder / store, (up_suffix, down_suffix))
+    prefix = f"{workspace.config.migrations}/{store}/"
+    units = []
+    for name in sorted(files):
+        id = name.removeprefix(prefix).removesuffix(up_suffix)  # noqa: A001  # the word of the format
+        if name.endswith(down_suffix):
+            up_name = name.removesuffix(down_suffix) + up_suffix
+            if up_name not in files:
+                found.add(
+                    "ST409", "a rollback file without its migration", Span(name, 1, 1), hint=f"missing: {up_name}"
+                )
+            continue
+        if "/" in id or id == SNAPSHOT_FILE.removesuffix(up_suffix):
+            continue
+        down_name = f"{prefix}{id}{down_suffix}"
+        try:
+            units.append(renderer(store).parse(id, name, files[name], down_name, files.get(down_name)))
+        except InputError as error:
+            found.extend(error.diagnostics)
+    return units
+
+
+def snapshot_file(workspace: Workspace, store: str) -> str:
+    """The path of a store's snapshot, relative to the project."""
+    return f"{workspace.config.migrations}/{store}/{SNAPSHOT_FILE}"
+
+
+def snapshot_text(store: str, head: str | None, schema_fingerprint: str, catalog: Catalog) -> str:
+    """Write a snapshot: the same catalog gives the same bytes."""
+    from schematool.core.codec import encode  # noqa: PLC0415  # most commands never need it
+
+    content = {
+        "version": 1,
+        "store": store,
+        "head": head,
+        "fingerprint": schema_fingerprint,
+        "catalog": json.loads(encode(catalog)),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _snapshot(workspace: Workspace, store: str) -> Snapshot | None:
+    name = snapshot_file(workspace, store)
+    path = workspace.root / name
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(read_text(workspace.root, path))
+        return Snapshot(store, content["head"], content["fingerprint"], json.dumps(content["catalog"]))
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(
+            Diagnostic("ST405", f"the snapshot cannot be read: {error}", Span(name, 1, 1), hint="git checkout it")
+        ) from error

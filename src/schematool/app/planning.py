@@ -1,0 +1,118 @@
+"""Plan one store's share of a migration on scratch databases: steps, their way back, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from schematool.app.catalogs import differences, excluding, replay
+from schematool.app.twins import planner
+from schematool.core.catalog import Catalog
+from schematool.core.change import Change, Renamed
+from schematool.core.codes import hazards_of
+from schematool.core.diff import diff
+from schematool.core.errors import StatementError
+from schematool.core.history.unit import Unit
+from schematool.core.plan import Style
+from schematool.core.step import Hazard, Segment, Step, segments
+from schematool.engines.contract import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What becomes one migration file: the steps that commit together, and the steps that take them back."""
+
+    up: Segment
+    down: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StorePlan:
+    """One store's share: from `recorded` to `desired`."""
+
+    store: str
+    recorded: Catalog
+    desired: Catalog
+    changes: tuple[Change, ...] = ()
+    renames: tuple[Renamed, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps of the way up."""
+        return tuple(step for piece in self.pieces for step in piece.up.steps)
+
+    @property
+    def hazards(self) -> tuple[Hazard, ...]:
+        """What may go wrong on the way up."""
+        return hazards_of(self.steps)
+
+
+def plan_store(
+    server: Engine,
+    units: Sequence[Unit],
+    desired: Catalog,
+    renames: Sequence[Renamed],
+    *,
+    exclude: Sequence[str] = (),
+) -> StorePlan:
+    """Plan from what the files make to what the YAML wants; the way back is planned from what the server shows."""
+    make = planner(desired.store)
+    with server.scratch() as work:
+
+        def read() -> Catalog:
+            return excluding(work.inspect(), exclude).catalog
+
+        replay(work, units)
+        recorded = read()
+        pairs = make.rename(recorded, renames)
+        work.run([up.statement for up, _ in pairs])
+        middle = read() if pairs else recorded
+        before, after = make.align(middle, desired)
+        steps = (*(up for up, _ in pairs), *make.plan(before, after))
+        made = tuple(r for r in renames if _present(recorded, r) and not _present(middle, r)) if pairs else ()
+        changes = (*made, *diff(before, after))
+        pieces = tuple(_pieces(work, middle, segments(steps), pairs, exclude))
+    return StorePlan(desired.store, recorded, desired, changes, made, pieces)
+
+
+def _present(catalog: Catalog, rename: Renamed) -> bool:
+    """Objects of the catalog, or things inside them (an enum's label, a document's field), which are always tried."""
+    return rename.before in catalog
+
+
+def _pieces(
+    work: Engine,
+    middle: Catalog,
+    cut: Sequence[Segment],
+    pairs: Sequence[tuple[Step, Step]],
+    exclude: Sequence[str],
+) -> Iterator[Piece]:
+    """Run each segment and plan its way back from the two catalogs around it; the renames have been run already."""
+    make = planner(middle.store)
+    before, position = middle, 0
+    for segment in cut:
+        renamed = min(len(segment.steps), max(0, len(pairs) - position))
+        undo_renames = [down for _, down in reversed(pairs[position : position + renamed])]
+        position += len(segment.steps)
+        rest = segment.steps[renamed:]
+        down: tuple[Step, ...] = ()
+        if rest:
+            _run(work, rest)
+            after = excluding(work.inspect(), exclude).catalog
+            down = make.plan(*make.align(after, before), Style(online=not segment.transactional))
+            before = after
+        yield Piece(segment, (*down, *undo_renames))
+
+
+def _run(work: Engine, steps: Sequence[Step]) -> None:
+    try:
+        work.run([step.statement for step in steps])
+    except StatementError as error:
+        error.statement = error.statement or "; ".join(step.statement for step in steps)
+        raise
+
+
+def compare(recorded: Catalog, desired: Catalog) -> tuple[Change, ...]:
+    """The changes from one to the other when both are at hand, without a server."""
+    return differences(recorded, desired)

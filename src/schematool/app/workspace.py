@@ -1,0 +1,213 @@
+"""The project on disk: where it is, what its files say, and how files are written. Knows no database."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schematool.core.config import STORES, Config, Place, Target, parse, scratch_place, target
+from schematool.core.diagnostic import Diagnostic, Severity, Span
+from schematool.core.errors import InputError
+from schematool.core.secret import Url
+
+CONFIG_FILE = "schematool.toml"
+STATE_FOLDER = ".schematool"
+_LANGUAGE = b"schematool language 1\n"  # part of every fingerprint: raise it when the same YAML comes to mean more
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A project that was found and whose configuration was read. `target` is the chosen environment."""
+
+    root: Path
+    config: Config
+    target: Target
+    variables: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+    @property
+    def schema_folder(self) -> Path:
+        """The folder of the YAML."""
+        return confined(self.root, self.root / self.config.schema)
+
+    @property
+    def migrations_folder(self) -> Path:
+        """The folder of the history."""
+        return confined(self.root, self.root / self.config.migrations)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the embedded servers keep their data; never under version control."""
+        return self.root / STATE_FOLDER
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The stores that the chosen environment has, Postgres first."""
+        return tuple(store for store in STORES if store in self.target.places)
+
+    def place(self, store: str) -> Place:
+        """Where a store of the environment is; `InputError` when the configuration does not say."""
+        if place := self.target.places.get(store):
+            return place
+        raise InputError(
+            Diagnostic(
+                "ST005",
+                f"environment `{self.target.name}` has no {store} URL",
+                hint=f"add [env.{self.target.name}.{store}] url = … to {self.config.file or CONFIG_FILE}, "
+                f"or set SCHEMATOOL_{store.upper()}_URL",
+            )
+        )
+
+    def scratch(self, store: str) -> Place:
+        """Where things are tried out."""
+        place, found = scratch_place(self.config, store, self.variables)
+        if found.errors:
+            raise InputError(*found)
+        return place
+
+    def schema_files(self) -> dict[str, str]:
+        """Every YAML file by its path relative to the project."""
+        return read_folder(self.root, self.schema_folder, (".yaml", ".yml"))
+
+    def urls(self) -> tuple[Url, ...]:
+        """Every URL in use, to mask their passwords in foreign text."""
+        return tuple(place.url for place in self.target.places.values() if place.url)
+
+
+def find_root(start: Path) -> tuple[Path, Path] | None:
+    """Look for the project from `start` upward: its folder and its configuration file."""
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_FILE).is_file():
+            return folder, folder / CONFIG_FILE
+        pyproject = folder / "pyproject.toml"
+        if pyproject.is_file() and "[tool.schematool" in pyproject.read_text("utf-8", "replace"):
+            return folder, pyproject
+    return None
+
+
+def open_workspace(
+    start: Path,
+    variables: Mapping[str, str],
+    *,
+    env: str | None = None,
+    flags: Mapping[str, str] | None = None,
+    required: bool = True,
+) -> Workspace:
+    """Find the project and read its configuration; `InputError` with everything that is wrong with it.
+
+    `required` False: without a project the defaults are used, with `start` as its folder.
+    """
+    start = start.resolve()
+    found_root = find_root(start)
+    if found_root is None:
+        if required:
+            raise InputError(Diagnostic("ST001", f"no {CONFIG_FILE} in {start} or above", hint="run `schematool init`"))
+        root, config = start, Config()
+    else:
+        root, file = found_root
+        name = file.relative_to(root).as_posix()
+        config, found = parse(name, read_text(root, file))
+        if found.errors:
+            raise InputError(*found)
+    chosen, found = target(config, env, variables, flags=flags)
+    if found.errors:
+        raise InputError(*found)
+    return Workspace(root, config, chosen, variables)
+
+
+def confined(root: Path, path: Path) -> Path:
+    """Return `path` with its links resolved; `InputError` when that is outside of the project."""
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root.resolve()):
+        raise InputError(
+            Diagnostic("ST006", f"{path} leads out of the project", hint="keep the files inside the project")
+        )
+    return resolved
+
+
+def read_text(root: Path, path: Path) -> str:
+    """Read a UTF-8 file inside the project, as it is: line endings and byte order mark kept."""
+    try:
+        return confined(root, path).read_bytes().decode()
+    except UnicodeDecodeError as error:
+        name = _relative(root, path)
+        raise InputError(Diagnostic("ST008", f"{name} is not UTF-8 at byte {error.start}", Span(name, 1, 1))) from error
+    except OSError as error:
+        raise InputError(Diagnostic("ST008", f"cannot read {_relative(root, path)}: {error.strerror}")) from error
+
+
+def read_folder(root: Path, folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """Read every file below `folder` with one of the suffixes; hidden files and folders are left out."""
+    return {_relative(root, path): read_text(root, path) for path in _walk(folder) if path.name.endswith(suffixes)}
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
+def _relative(root: Path, path: Path) -> str:
+    for one, other in ((root, path), (root.resolve(), path.resolve())):
+        if other.is_relative_to(one):
+            return other.relative_to(one).as_posix()
+    return path.as_posix()
+
+
+def write_all(root: Path, files: Mapping[str, str]) -> None:
+    """Write files, each whole or not at all: all are on disk under other names before the first takes its place."""
+    ready: list[tuple[str, Path]] = []
+    folders: set[Path] = set()
+    try:
+        for name, text in files.items():
+            path = confined(root, root / name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".schematool-", suffix=".tmp")
+            ready.append((temporary, path))
+            with os.fdopen(handle, "wb") as out:
+                out.write(text.encode())
+                out.flush()
+                os.fsync(out.fileno())
+            Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        while ready:
+            temporary, path = ready[0]
+            os.replace(temporary, path)
+            ready.pop(0)
+            folders.add(path.parent)
+    except OSError as error:
+        raise InputError(
+            Diagnostic("ST008", f"cannot write {error.filename or 'a file'}: {error.strerror}"),
+        ) from error
+    finally:
+        for temporary, _ in ready:
+            Path(temporary).unlink(missing_ok=True)
+    for folder in folders:
+        _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def fingerprint(files: Mapping[str, str]) -> str:
+    """Hash what the YAML says: paths and texts, whatever the line endings."""
+    digest = hashlib.sha256(_LANGUAGE)
+    for name in sorted(files):
+        text = files[name].removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        for part in (name, text):
+            digest.update(f"{len(part.encode())}:".encode() + part.encode())
+    return digest.hexdigest()
+
+
+def warn(code: str, message: str, *, hint: str | None = None, subject: str | None = None) -> Diagnostic:
+    """Make a warning without a place."""
+    return Diagnostic(code, message, hint=hint, severity=Severity.WARNING, subject=subject)

@@ -1,0 +1,155 @@
+"""The verbs that change databases: migrate, rollback; and the embedded servers: up, down."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from schematool.cli import options as o
+from schematool.cli.consent import asking
+from schematool.cli.run import begin, examples, finish, project, stores_of
+from schematool.views.outcome import Format
+
+PANEL = "Apply"
+
+
+def migrate(
+    migration: o.MigrationId = None,
+    env: o.Env = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    allow: o.Allow = None,
+    lock_timeout: o.LockTimeout = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Apply what is pending, PostgreSQL before MongoDB, and verify afterwards."""
+    terminal = begin("migrate", format, output, color, verbose)
+    from schematool.app import migrate as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    report = verb.run(
+        workspace,
+        migration,
+        allowed=permits(allow or ()),
+        dry_run=dry_run,
+        lock_timeout=lock_timeout,
+        confirm=asking(
+            terminal,
+            workspace,
+            yes=yes,
+            named=env is not None,
+            again=f"schematool migrate --env {workspace.target.name} --yes",
+        ),
+        listen=terminal.listener(),
+    )
+    finish(terminal, report)
+
+
+def rollback(
+    count: Annotated[int | None, typer.Argument(help="How many migrations (default: 1).", metavar="[N]", min=1)] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", help="Roll back to this one, which stays.", autocompletion=o.complete.migrations),
+    ] = None,
+    env: o.Env = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    allow: o.Allow = None,
+    lock_timeout: o.LockTimeout = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Take back the newest migrations, MongoDB before PostgreSQL; says first what would be lost."""
+    terminal = begin("rollback", format, output, color, verbose)
+    from schematool.app import rollback as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    report = verb.run(
+        workspace,
+        count=count,
+        to=to,
+        allowed=permits(allow or ()),
+        dry_run=dry_run,
+        lock_timeout=lock_timeout,
+        confirm=asking(
+            terminal,
+            workspace,
+            yes=yes,
+            named=env is not None,
+            again=f"schematool rollback --env {workspace.target.name} --yes",
+        ),
+        listen=terminal.listener(),
+    )
+    finish(terminal, report)
+
+
+def up(
+    store: o.Store = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Start the embedded servers and print their URLs."""
+    terminal = begin("up", format, output, color, verbose)
+    from schematool.app import up as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.up(project(terminal, where), stores_of(store)))
+
+
+def down(
+    store: o.Store = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Stop the embedded servers; their data stays."""
+    terminal = begin("down", format, output, color, verbose)
+    from schematool.app import up as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.down(project(terminal, where), stores_of(store)))
+
+
+def register(app: typer.Typer) -> None:
+    """Put the verbs on the panel."""
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool migrate",
+            "schematool migrate --env prod --dry-run",
+            "schematool migrate 0007 --env staging --yes",
+        ),
+    )(migrate)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool rollback",
+            "schematool rollback 2 --env staging --dry-run",
+            "schematool rollback --to 0006_order_index --allow data-loss --yes",
+        ),
+    )(rollback)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples("schematool up", "schematool up --store mongo", "schematool up --format json"),
+    )(up)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples("schematool down", "schematool down --store postgres", "schematool down --format json"),
+    )(down)

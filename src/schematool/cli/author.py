@@ -1,0 +1,135 @@
+"""The verbs that write files: init, generate, new, lint, lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schematool.cli import options as o
+from schematool.cli.run import begin, examples, finish, project, stores_of
+from schematool.views.outcome import Format
+
+PANEL = "Author"
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the project.", file_okay=False)] = Path("."),
+    ci: Annotated[str | None, typer.Option("--ci", help="Write a CI workflow as well: github.")] = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Scaffold schematool.toml, schema/ and the editor's schema; nothing is written over."""
+    terminal = begin("init", format, output, color, verbose)
+    from schematool.app import init as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.run(folder, ci=ci))
+
+
+def generate(
+    message: Annotated[str | None, typer.Option("--message", "-m", help="What the migration does.")] = None,
+    allow: o.Allow = None,
+    because: Annotated[str | None, typer.Option("--because", help="The reason, written into the file.")] = None,
+    check: o.Check = False,
+    dry_run: o.DryRun = False,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Compile the YAML into the next migration of each store, proven both ways."""
+    terminal = begin("generate", format, output, color, verbose)
+    from schematool.app import generate as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+
+    allowed = permits(allow or ())
+    report = verb.run(
+        project(terminal, where), message=message, allowed=allowed, because=because, check=check, dry_run=dry_run
+    )
+    finish(terminal, report)
+
+
+def new(
+    title: Annotated[str, typer.Argument(help="What the migration does.")],
+    store: o.Store = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Start a migration to be written by hand, with its rollback."""
+    terminal = begin("new", format, output, color, verbose)
+    from schematool.app import new as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.run(project(terminal, where), title, stores=tuple(stores_of(store))))
+
+
+def lint(
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Check the schema and the migration files; needs no server."""
+    terminal = begin("lint", format, output, color, verbose)
+    from schematool.app import lint as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.run(project(terminal, where)))
+
+
+def lock(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(help="Migrations that were edited on purpose.", autocompletion=o.complete.migrations),
+    ] = None,
+    check: o.Check = False,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Accept migration files as they are: hash them again, replay them, renew snapshots and lock."""
+    terminal = begin("lock", format, output, color, verbose)
+    from schematool.app import lock as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.run(project(terminal, where), ids or [], check=check))
+
+
+def register(app: typer.Typer) -> None:
+    """Put the verbs on the panel."""
+    app.command(
+        rich_help_panel=PANEL, epilog=examples("schematool init", "schematool init shop", "schematool init --ci github")
+    )(init)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            'schematool generate -m "add user email"',
+            "schematool generate --check --format github",
+            'schematool generate --allow data-loss --because "nicknames moved to profiles"',
+        ),
+    )(generate)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            'schematool new "fill in countries"',
+            'schematool new "merge duplicate users" --store postgres',
+            'schematool new "split names" --store mongo',
+        ),
+    )(new)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool lint", "schematool lint --format github", "schematool lint --format sarif -o lint.sarif"
+        ),
+    )(lint)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples("schematool lock 0004_tags", "schematool lock", "schematool lock --check"),
+    )(lock)

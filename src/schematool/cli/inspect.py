@@ -1,0 +1,158 @@
+"""The verbs that only look: diff, verify, status, explain, config."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from schematool.cli import options as o
+from schematool.cli.run import begin, examples, finish, project, stores_of
+from schematool.core.errors import InputError
+from schematool.core.secret import Url
+from schematool.views.outcome import Format
+
+PANEL = "Inspect"
+_SOURCE = "schema, migrations, live, empty, git:REF, a folder or a URL."
+
+
+def diff(
+    before: Annotated[
+        str, typer.Argument(metavar="FROM", help=_SOURCE, autocompletion=o.complete.sources)
+    ] = "migrations",
+    after: Annotated[str, typer.Argument(metavar="TO", help=_SOURCE, autocompletion=o.complete.sources)] = "schema",
+    sql: Annotated[bool, typer.Option("--sql", help="Print the statements and nothing else.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The way back: from TO to FROM.")] = False,
+    online: Annotated[
+        bool | None,
+        typer.Option("--online/--offline", help="Prefer steps that block nobody (default unless both are URLs)."),
+    ] = None,
+    allow: o.Allow = None,
+    check: o.Check = False,
+    store: o.Store = None,
+    env: o.Env = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Compare any two states; printing needs no permit, so --allow is accepted and not needed."""
+    terminal = begin("diff", format, output, color, verbose)
+    from schematool.app import diff as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+
+    permits(allow or ())
+    stores_of(store)
+    terminal.urls.extend(Url(text) for text in (before, after) if "://" in text)
+    free = "://" in before and "://" in after
+    workspace = project(terminal, where, env, required=not free)
+    finish(
+        terminal,
+        verb.run(workspace, before, after, sql=sql, reverse=reverse, check=check, store=store, online=online),
+    )
+
+
+def verify(
+    env: o.Env = None,
+    store: o.Store = None,
+    only: Annotated[str | None, typer.Option("--only", help="This entity alone.", metavar="ENTITY")] = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Compare the live databases with what was recorded; a read-only role is enough."""
+    terminal = begin("verify", format, output, color, verbose)
+    from schematool.app import verify as verb  # noqa: PLC0415  # each verb loads alone
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    finish(terminal, verb.run(workspace, stores=stores_of(store), only=only))
+
+
+def status(
+    env: o.Env = None,
+    check: o.Check = False,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """List pending, applied, partial, edited and missing migrations of both stores."""
+    terminal = begin("status", format, output, color, verbose)
+    from schematool.app import status as verb  # noqa: PLC0415  # each verb loads alone
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    finish(terminal, verb.run(workspace, check=check))
+
+
+def explain(
+    subject: Annotated[str, typer.Argument(help="A code, an entity or a migration.", autocompletion=o.complete.codes)],
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Tell why a code exists, what an entity compiles to, what a migration does."""
+    terminal = begin("explain", format, output, color, verbose)
+    from schematool.app import explain as verb  # noqa: PLC0415  # each verb loads alone
+
+    try:
+        workspace = project(terminal, where)
+    except InputError:
+        workspace = None
+    finish(terminal, verb.run(workspace, subject))
+
+
+def config(
+    env: o.Env = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Print every setting in effect and where it came from; passwords are masked."""
+    terminal = begin("config", format, output, color, verbose)
+    from schematool.app import config as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.run(project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)))
+
+
+def register(app: typer.Typer) -> None:
+    """Put the verbs on the panel."""
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool diff", "schematool diff git:main schema", "schematool diff live migrations --sql --env staging"
+        ),
+    )(diff)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool verify", "schematool verify --env prod --format json", "schematool verify --only users"
+        ),
+    )(verify)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool status", "schematool status --env prod --check", "schematool status --format markdown"
+        ),
+    )(status)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples("schematool explain ST201", "schematool explain users", "schematool explain 0007"),
+    )(explain)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples("schematool config", "schematool config --env prod", "schematool config --format json"),
+    )(config)

@@ -1,0 +1,88 @@
+"""The entry point: the verbs, and the only place that catches errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from schematool import __version__
+from schematool.cli import apply, author, inspect
+from schematool.cli.terminal import current, guess
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import Interrupted, SchematoolError
+from schematool.core.secret import mask
+from schematool.views.outcome import Outcome
+
+app = typer.Typer(
+    name="schematool",
+    help="One YAML schema for PostgreSQL and MongoDB: compiled into migrations, proven, applied, verified.",
+    epilog="Exit codes: 0 yes · 1 the answer is no · 2 your input · 3 the world · 4 refused · 130 interrupted",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+author.register(app)
+apply.register(app)
+inspect.register(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"schematool {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def schematool(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """One YAML schema for PostgreSQL and MongoDB: compiled into migrations, proven, applied, verified."""
+
+
+def run(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program and exit."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    current.set(guess(arguments))
+    try:
+        app(args=arguments, prog_name="schematool")
+    except SchematoolError as error:
+        sys.exit(_end(error))
+    except KeyboardInterrupt:
+        sys.exit(_end(Interrupted(Diagnostic("ST598", "interrupted"))))
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; Python must not complain while it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(3)
+    except Exception as error:  # noqa: BLE001, RUF100  # the last resort: a defect must not end in a traceback
+        sys.exit(_end(_defect(error)))
+    sys.exit(0)
+
+
+def _end(error: SchematoolError) -> int:
+    terminal = current.get()
+    terminal.show(Outcome(terminal.command, error=error))
+    return error.exit_code
+
+
+def _defect(error: Exception) -> SchematoolError:
+    """Put a defect on one line. The traceback, masked, is there for who asks with SCHEMATOOL_DEBUG=1."""
+    urls = tuple(current.get().urls)
+    if os.environ.get("SCHEMATOOL_DEBUG"):
+        sys.stderr.write(mask("".join(traceback.format_exception(error)), urls))
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" at {os.path.basename(last[0].filename)}:{last[0].lineno}" if last else ""  # noqa: PTH119, RUF100
+    text = " ".join(mask(str(error), urls).split())[:300]
+    return SchematoolError(
+        Diagnostic(
+            "ST599",
+            f"this is a bug in schematool {__version__}: {type(error).__name__}{where}: {text}",
+            hint="please report it with the command that you ran; SCHEMATOOL_DEBUG=1 shows where it happened",
+        )
+    )

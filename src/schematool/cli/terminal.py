@@ -1,0 +1,136 @@
+"""The two streams of this run: what they can show, how a result is written to them, and how a question is asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import InputError
+from schematool.core.secret import Url, mask
+from schematool.views.outcome import Format, Outcome
+from schematool.views.show import Look, show
+
+if TYPE_CHECKING:
+    from schematool.app.report import Report
+    from schematool.engines.contract import Event, Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """How this run talks. `urls` grow as they become known, so that errors are masked as well."""
+
+    command: str = "schematool"
+    format: Format = Format.TEXT
+    output: Path | None = None
+    color: str = "auto"
+    verbose: bool = False
+    urls: list[Url] = field(default_factory=list)
+
+    def show(self, outcome: Outcome) -> None:
+        """Write a result: to standard output or the file, its companions to standard error."""
+        outcome = replace(outcome, urls=(*outcome.urls, *self.urls))
+        shown = show(outcome, self.format, self.look(sys.stdout))
+        if self.output is None:
+            _write(sys.stdout, shown.out)
+        else:
+            plain = show(outcome, self.format, Look(verbose=self.verbose))
+            _save(self.output, plain.out)
+        colored = show(outcome, self.format, self.look(sys.stderr)).err if shown.err else ""
+        _write(sys.stderr, colored)
+
+    def look(self, stream: TextIO) -> Look:
+        """Settle colours for one stream: flag, NO_COLOR, FORCE_COLOR, then whether it is a terminal."""
+        return Look(self._colored(stream), None, self.verbose)
+
+    def _colored(self, stream: TextIO) -> bool:
+        if self.color in {"always", "never"}:
+            return self.color == "always"
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR"):
+            return True
+        return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def live(self) -> bool:
+        """Say whether progress may move about: a person watches standard error."""
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+    @property
+    def can_ask(self) -> bool:
+        """Say whether there is someone to answer."""
+        return sys.stdin.isatty()
+
+    def say(self, text: str) -> None:
+        """Write a line of progress to standard error."""
+        _write(sys.stderr, mask(text, tuple(self.urls)) + "\n")
+
+    def tell_plan(self, plan: Report) -> None:
+        """Show what is about to happen, before the question."""
+        shown = show(Outcome(self.command, plan), Format.TEXT, self.look(sys.stderr))
+        _write(sys.stderr, shown.out)
+
+    def listener(self) -> Listener:
+        """Make a listener that tells each finished statement; a person also sees the one that runs."""
+        from schematool.engines.contract import Began  # noqa: PLC0415  # most commands have no progress
+        from schematool.views.progress import line  # noqa: PLC0415  # the same
+
+        mark = "-" if self.command == "rollback" else "+"
+
+        def listen(event: Event) -> None:
+            if isinstance(event, Began):
+                if self.live:
+                    _write(sys.stderr, mask(line(event, mark=mark), tuple(self.urls)))
+                return
+            clear = "\r\x1b[2K" if self.live else ""
+            _write(sys.stderr, clear + mask(line(event, mark=mark), tuple(self.urls)) + "\n")
+
+        return listen
+
+    def ask(self, question: str) -> str:
+        """Ask on standard error and read the answer."""
+        _write(sys.stderr, mask(question, tuple(self.urls)))
+        return sys.stdin.readline().strip()
+
+
+current: ContextVar[Terminal] = ContextVar("terminal", default=Terminal())  # noqa: B039  # replaced, never mutated
+
+
+def use(terminal: Terminal) -> Terminal:
+    """Make this the terminal of the run, so that an error is shown in the same way as a result."""
+    if terminal.color not in {"auto", "always", "never"}:
+        raise InputError(Diagnostic("ST009", f"--color takes auto, always or never, not `{terminal.color}`"))
+    current.set(terminal)
+    return terminal
+
+
+def guess(arguments: Sequence[str]) -> Terminal:
+    """Read the format from the arguments, for errors that come before a verb has begun."""
+    for flag, value in zip(arguments, (*arguments[1:], ""), strict=True):
+        name, _, joined = flag.partition("=")
+        if name in {"--format", "-f"} and (joined or value) in {f.value for f in Format}:
+            return Terminal(format=Format(joined or value))
+    return Terminal()
+
+
+def _write(stream: TextIO, text: str) -> None:
+    if not text:
+        return
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        stream.write(text.encode(stream.encoding or "ascii", "replace").decode(stream.encoding or "ascii"))
+    stream.flush()
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(Diagnostic("ST008", f"cannot write {path}: {error.strerror}")) from error

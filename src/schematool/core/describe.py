@@ -1,0 +1,173 @@
+"""A change in the words of the one who made it: which entity, what, how it was and how it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from schematool.core.catalog import Id, Object
+from schematool.core.change import Added, Altered, Change, Removed, Renamed
+
+_CHILDREN = frozenset({"column", "default", "constraint", "trigger", "rule", "policy"})
+_RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
+_LONG = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One change. `entity` is the table, collection or other thing it belongs to; `symbol` one of `+ - ~ >`."""
+
+    entity: str
+    symbol: str
+    kind: str
+    name: str
+    detail: str
+    id: Id
+
+
+def describe(change: Change) -> Described:
+    """Put a change into words."""
+    match change:
+        case Added(after):
+            return Described(entity_of(after), "+", after.id.kind, _name(after.id), essence(after), after.id)
+        case Removed(before):
+            return Described(entity_of(before), "-", before.id.kind, _name(before.id), "", before.id)
+        case Altered(_, after):
+            detail = ", ".join(_attribute(*attribute) for attribute in change.attributes)
+            return Described(entity_of(after), "~", after.id.kind, _name(after.id), detail, after.id)
+        case Renamed(before_id, after_id):
+            return Described(
+                _entity_of_id(after_id), ">", after_id.kind, _name(after_id), f"was {_name(before_id)}", after_id
+            )
+
+
+def entity_of(thing: Object) -> str:
+    """Name the table, collection or free-standing object that a thing belongs to."""
+    owner = getattr(thing, "table", None)
+    return _relation(owner.path) if isinstance(owner, Id) else _entity_of_id(thing.id)
+
+
+def entity_of_id(key: Id) -> str:
+    """Name the owner from an identity alone: an index of PostgreSQL is then on its own."""
+    return _entity_of_id(key)
+
+
+def _entity_of_id(key: Id) -> str:
+    if key.kind in _CHILDREN:
+        return _relation(key.path[:-1])
+    if key.kind in {"index", "field"} and len(key.path) == 2 and key.path[0] != "public":
+        return key.path[0]
+    return _relation(key.path)
+
+
+def _relation(path: tuple[str, ...]) -> str:
+    return ".".join(path[1:] if len(path) > 1 and path[0] == "public" else path)
+
+
+def _name(key: Id) -> str:
+    return key.name if key.kind not in _RELATIONS else _relation(key.path)
+
+
+def essence(thing: Object) -> str:
+    """Say in a few words what a thing is: a column's type, an index's keys, a constraint's text."""
+    kind = thing.id.kind
+    if kind == "column":
+        return _column(thing)
+    if kind == "index" and isinstance(keys := getattr(thing, "keys", None), tuple):
+        return _mongo_index(thing, keys)
+    if kind == "index":
+        return _index(thing)
+    for attribute in ("expression", "definition"):
+        if isinstance(text := getattr(thing, attribute, None), str):
+            return short(text)
+    if isinstance(labels := getattr(thing, "labels", None), tuple):
+        return short(", ".join(labels))
+    return ""
+
+
+def _column(thing: Any) -> str:
+    words = [thing.type]
+    if thing.not_null:
+        words.append("not null")
+    if thing.identity:
+        words.append("identity")
+    if thing.generated:
+        words.append(f"generated {thing.generated_kind} as {thing.generated}")
+    return short(" ".join(words))
+
+
+def _index(thing: Any) -> str:
+    _, _, keys = thing.definition.partition(" USING ")
+    method, _, rest = keys.partition(" ")
+    prefix = ("unique " if thing.unique else "") + ("" if method == "btree" else f"{method} ")
+    return short(f"{prefix}{rest}".strip())
+
+
+def _mongo_index(thing: Any, keys: tuple[tuple[str, str], ...]) -> str:
+    words = ["{ " + ", ".join(f"{path}: {kind}" for path, kind in keys) + " }"]
+    words += [word for word in ("unique", "sparse", "hidden") if getattr(thing, word, False)]
+    if thing.expire_after_seconds is not None:
+        words.append(f"ttl {thing.expire_after_seconds} s")
+    return short(" ".join(words))
+
+
+def _attribute(name: str, old: Any, new: Any) -> str:
+    label = "" if name == "type" else name.replace("_", " ") + " "
+    before, after = _value(old), _value(new)
+    if len(before) + len(after) > 2 * _LONG and before and after:
+        before, after = _window(before, after)
+    return f"{label}{short(before)} → {short(after)}"
+
+
+def _value(value: Any) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return value
+        case tuple():
+            return "(" + ", ".join(_value(part) for part in value) + ")"
+        case Id():
+            return str(value)
+        case _:
+            return str(value)
+
+
+def _window(before: str, after: str) -> tuple[str, str]:
+    """Cut two long texts to where they differ."""
+    start = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    start = max(0, start - 20)
+    lead = "…" if start else ""
+    return lead + before[start:], lead + after[start:]
+
+
+def short(text: str) -> str:
+    """Bring a text onto one line of bounded length."""
+    line = re.sub(r"\s+", " ", text).strip()
+    return line if len(line) <= _LONG else line[: _LONG - 1] + "…"
+
+
+def statement_line(store: str, statement: str) -> str:
+    """Bring a statement onto one line: SQL as it is, a Mongo command by its name and subject."""
+    if store == "mongo":
+        try:
+            command = json.loads(statement)
+        except json.JSONDecodeError:
+            return short(statement)
+        return mongo_line(command)
+    return re.sub(r"\s+", " ", statement).strip()
+
+
+def mongo_line(command: dict[str, Any]) -> str:
+    """`createIndexes users (email_1)`: the verb, the collection, the names of the indexes."""
+    verb, subject = next(iter(command.items()), ("", ""))
+    indexes = command.get("indexes")
+    names = [str(i.get("name", "")) for i in indexes if isinstance(i, dict)] if isinstance(indexes, list) else []
+    if isinstance(index := command.get("index"), str):
+        names.append(index)
+    tail = f" ({', '.join(names)})" if names else ""
+    return f"{verb} {subject}{tail}"
