@@ -12,16 +12,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
-Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 Document: TypeAlias = "dict[str, Value]"
 
 INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # 34 digits and this exponent range are what Decimal128 holds.
 _DECIMAL128 = Context(prec=34, Emin=-6143, Emax=6144)
 
@@ -72,7 +72,8 @@ def plain(value: Any) -> Value:
             return _unwrap({str(key): plain(item) for key, item in value.items()})
         case Sequence():
             return [plain(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no Extended JSON form")
+        case _:
+            raise TypeError(f"{type(value).__name__} has no Extended JSON form")
 
 
 def read(text: str) -> Value:
@@ -117,7 +118,7 @@ def _date(milliseconds: int) -> Document:
 
 def _milliseconds(moment: str) -> int:
     parsed = datetime.fromisoformat(moment)
-    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone.utc)
+    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     return (aware - _EPOCH) // timedelta(milliseconds=1)
 
 
@@ -196,4 +197,5 @@ def same(value: Value) -> Value:
             return {key: same(item) for key, item in value.items()}
         case list():
             return [same(item) for item in value]
-    return value
+        case _:
+            return value

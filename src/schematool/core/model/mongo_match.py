@@ -101,13 +101,13 @@ def _leaf(path: str, operator: str, operand: Value) -> Document:
             unique = _sorted(same(item) for item in operand)
             plain_one = len(unique) == 1 and not _is_pattern(unique[0]) and not _has_operators(unique[0])
             return {path: unique[0]} if plain_one else {path: {"$in": unique}}
-        case ("$nin" | "$all"), list():
+        case (("$nin" | "$all"), list()):
             return {path: {operator: _sorted(same(item) for item in operand)}}
         case "$exists", _:
             return {path: {"$exists": truth(operand)}}
         case "$type", _:
             return {path: {"$type": _types(operand)}}
-        case ("$not" | "$elemMatch"), dict() if not _is_pattern(operand):
+        case (("$not" | "$elemMatch"), dict()) if not _is_pattern(operand):
             return {path: {operator: _nested(operand)}}
         case _:
             return {path: {operator: same(operand)}}

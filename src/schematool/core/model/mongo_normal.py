@@ -11,7 +11,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from schematool.core.catalog import Id
-from schematool.core.extended_json import Document, Value, is_document, number, plain, same, text, truth, whole
+from schematool.core.extended_json import (
+    Document,
+    Value,
+    is_document,
+    number,
+    plain,
+    same,
+    text,
+    truth,
+    whole,
+)
 from schematool.core.model.mongo import Collection, Index, Spec, View
 from schematool.core.model.mongo_collation import normal_collation, short_collation
 from schematool.core.model.mongo_match import normal_match
@@ -49,7 +59,15 @@ _DEFAULTS: Document = {
     "2dsphereIndexVersion": 3,
 }
 _OWN_ATTRIBUTE = frozenset(
-    {"unique", "sparse", "hidden", "prepareUnique", "expireAfterSeconds", "partialFilterExpression", "collation"}
+    {
+        "unique",
+        "sparse",
+        "hidden",
+        "prepareUnique",
+        "expireAfterSeconds",
+        "partialFilterExpression",
+        "collation",
+    }
 )
 _SECONDS = 2**31 - 1
 _FILTERS = frozenset({"pipeline", "partialFilterExpression"})
@@ -89,7 +107,13 @@ def normal_index(
     name = given.get("name")
     filtered = given.get("partialFilterExpression")
     index = Index(
-        id=Id("index", (collection, name if isinstance(name, str) else default_name(key if isinstance(key, dict) else {}))),
+        id=Id(
+            "index",
+            (
+                collection,
+                name if isinstance(name, str) else default_name(key if isinstance(key, dict) else {}),
+            ),
+        ),
         keys=keys,
         unique=truth(given.get("unique")),
         sparse=truth(given.get("sparse")),
@@ -147,13 +171,15 @@ def _options(given: Document, keys: tuple[tuple[str, str], ...]) -> dict[str, Sp
             case "weights" if words and isinstance(value, dict):
                 heavy = {path: whole(weight) for path, weight in sorted(value.items()) if whole(weight) != 1}
                 if heavy:
-                    found[name] = text({path: weight for path, weight in heavy.items()})
+                    found[name] = text(dict(heavy.items()))
             case "wildcardProjection" if isinstance(value, dict):
                 found[name] = text(_projection(value))
             case "bits":
                 found[name] = text(whole(value))
             case _ if name not in _DEFAULTS or same(value) != _DEFAULTS[name]:
                 found[name] = text(same(value))
+            case _:
+                continue
     return found
 
 
@@ -291,8 +317,13 @@ def _other(given: Document) -> dict[str, Spec]:
     return {
         name: text(same(value))
         for name, value in given.items()
-        if name not in _MODELLED and name not in {"uuid", "flags", "comment", "idIndex"} and value not in (False, None, {})
+        if name not in _MODELLED and name not in {"uuid", "flags", "comment", "idIndex"} and not _nothing(value)
     }
+
+
+def _nothing(value: Value) -> bool:
+    """Say whether an option with this value is the same as none: 0 is not."""
+    return value is None or value is False or value == {}
 
 
 def _spec_of(value: Value, normal: Any) -> Spec | None:
@@ -349,7 +380,7 @@ def _create_options(given: Document) -> Document:
     return {
         name: cleaned[name]
         for name in ordered
-        if name in cleaned and cleaned[name] not in (False, None, {}) and name not in {"uuid", "flags", "idIndex"}
+        if name in cleaned and not _nothing(cleaned[name]) and name not in {"uuid", "flags", "idIndex"}
     }
 
 
@@ -360,7 +391,8 @@ def _uuid(value: Value) -> str | None:
         case {"$binary": {"base64": str(encoded)}}:
             digits = b64decode(encoded).hex()
             return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-    return None
+        case _:
+            return None
 
 
 def normal_view(info: Mapping[str, Any]) -> View:
