@@ -62,7 +62,7 @@ class Migration:
     mongo: Unit | None = None
 
     def half(self, store: str) -> Unit | None:
-        """This store's half."""
+        """Return one store's half."""
         return self.postgres if store == "postgres" else self.mongo
 
 

@@ -25,9 +25,7 @@ def temporary(store: str) -> Iterator[Url]:
     try:
         from testcontainers.core.container import DockerContainer  # noqa: PLC0415  # a development dependency
     except ImportError as error:
-        raise _unavailable(
-            "the package testcontainers is not installed", "pip install testcontainers"
-        ) from error
+        raise _unavailable("the package testcontainers is not installed", "pip install testcontainers") from error
     try:
         container = _postgres(DockerContainer) if store == "postgres" else _mongo(DockerContainer)
         container.start()
@@ -48,9 +46,7 @@ def _postgres(make: Any) -> Any:
         "POSTGRES_HOST_AUTH_METHOD": "trust",
     }
     container = (
-        make(image("postgres"))
-        .with_exposed_ports(5432)
-        .with_command("-c fsync=off -c max_locks_per_transaction=512")
+        make(image("postgres")).with_exposed_ports(5432).with_command("-c fsync=off -c max_locks_per_transaction=512")
     )
     for name, value in environment.items():
         container = container.with_env(name, value)

@@ -197,9 +197,7 @@ def _check_libraries(mongod: Path) -> None:
     if missing:
         package = _LIBRARY_PACKAGES.get(missing[1], f"the package that has {missing[1]}")
         raise WorldError(
-            Diagnostic(
-                "ST505", f"mongod needs {missing[1]}, which this system lacks", hint=f"install {package}"
-            )
+            Diagnostic("ST505", f"mongod needs {missing[1]}, which this system lacks", hint=f"install {package}")
         )
     last = (shown.stderr.strip() or f"exit code {shown.returncode}").splitlines()[-1]
     raise WorldError(Diagnostic("ST505", f"mongod cannot run here: {last}"))
@@ -216,9 +214,7 @@ def _await_primary(port: int, *, lasting: bool) -> None:
         _configure(client, port, lasting=lasting)
         while not client.admin.command("hello").get("isWritablePrimary"):
             if time.monotonic() > deadline:
-                raise WorldError(
-                    Diagnostic("ST505", "the embedded mongod did not become primary of its replica set")
-                )
+                raise WorldError(Diagnostic("ST505", "the embedded mongod did not become primary of its replica set"))
             time.sleep(0.01)
 
 

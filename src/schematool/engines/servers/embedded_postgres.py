@@ -9,6 +9,7 @@ to a folder that this account can reach, and a link takes their place.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -61,7 +62,7 @@ class Programs:
         shown = subprocess.run(  # noqa: S603  # our own path
             [self.path("postgres"), "--version"], capture_output=True, text=True, check=True
         )
-        return int(shown.stdout.split()[2].partition(".")[0].rstrip("develbtarc"))
+        return int(re.sub(r"\D.*", "", shown.stdout.split()[2]))  # `18.6`, `19beta1`
 
 
 def programs() -> Programs | None:
@@ -176,7 +177,7 @@ def _not_installed() -> WorldError:
 
 
 def _home(data_dir: Path, account: Account) -> Path:
-    """Return the folder that the server really lives in, made when it is not there: `data_dir`, or where it links to."""
+    """Return the folder that the server really lives in, made when need be: `data_dir`, or where it links to."""
     if data_dir.is_symlink() and not data_dir.exists():
         data_dir.unlink()  # someone cleared the temporary folder that it led to
     if data_dir.exists():
@@ -187,9 +188,7 @@ def _home(data_dir: Path, account: Account) -> Path:
     else:
         # The account may not enter this project's folder (/root, say), and it is not ours to open it for everybody.
         lasting = Path("/var/tmp")  # noqa: S108  # survives a restart; the folder made below is private
-        home = Path(
-            tempfile.mkdtemp(prefix="schematool-", dir=lasting if lasting.is_dir() else None)
-        ).resolve()
+        home = Path(tempfile.mkdtemp(prefix="schematool-", dir=lasting if lasting.is_dir() else None)).resolve()
         data_dir.symlink_to(home, target_is_directory=True)
     if not (home / "data").exists():
         home.chmod(0o700)
@@ -340,9 +339,7 @@ def _is_ready(home: Path) -> bool:
     fields = _pid_file(home)
     if len(fields) < 8 or fields[7] != "ready":
         return False
-    return process.is_alive(int(fields[0]), str(home)) and process.listens(
-        f"{fields[4]}/.s.PGSQL.{fields[3]}"
-    )
+    return process.is_alive(int(fields[0]), str(home)) and process.listens(f"{fields[4]}/.s.PGSQL.{fields[3]}")
 
 
 def _pid_file(home: Path) -> list[str]:

@@ -85,9 +85,7 @@ def guarded(
 
 def environment() -> dict[str, str]:
     """Return what a server may see: no `PG…` variable of the user may change how it starts."""
-    kept = {
-        name: value for name, value in os.environ.items() if name in {"PATH", "LD_LIBRARY_PATH", "TZ", "HOME"}
-    }
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LD_LIBRARY_PATH", "TZ", "HOME"}}
     return {"LC_ALL": "C", **kept}
 
 
@@ -109,9 +107,7 @@ def did_not_start(what: str, log: Path, why: str) -> WorldError:
     except OSError:
         last = []
     return WorldError(
-        Diagnostic(
-            "ST505", f"{what} did not start: {why}", hint=f"the whole log is in {log}", notes=tuple(last)
-        )
+        Diagnostic("ST505", f"{what} did not start: {why}", hint=f"the whole log is in {log}", notes=tuple(last))
     )
 
 

@@ -1,0 +1,134 @@
+"""Where each migration stands in each live store: files, lock and ledgers put side by side. Judges; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from schematool.core.diagnostic import Diagnostic, Severity
+from schematool.core.history.names import order
+from schematool.core.history.unit import LedgerRow, Migration, Unit
+
+
+class State(Enum):
+    """Where one migration stands in one store."""
+
+    APPLIED = "applied"
+    PENDING = "pending"
+    PARTIAL = "partial"
+    """Begun and not finished, up or down."""
+    EDITED = "edited"
+    """Applied, and its file was changed since."""
+    MISSING = "missing"
+    """Applied; the lock knows it, its file is gone."""
+    UNKNOWN = "unknown"
+    """Applied; neither files nor lock know it: another branch, or another project's database."""
+    OUT_OF_ORDER = "out of order"
+    """Not applied, though a later one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One migration in one store. `ledger` is the row of the live store, None when it has none.
+
+    `verified` False: applied by stock yoyo, which keeps no hash, so that an edit could not be seen.
+    """
+
+    state: State
+    unit: Unit | None = None
+    ledger: LedgerRow | None = None
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One migration over the stores that were asked; a store in which it has no half has no cell."""
+
+    id: str
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+
+
+def status(
+    migrations: Sequence[Migration], ledgers: Mapping[str, Sequence[LedgerRow]], *, locked: Collection[str] = ()
+) -> tuple[Row, ...]:
+    """Compare the files with the ledgers of live stores, by store name; `locked`: the ids in schematool.lock.
+
+    One row for each id that anyone knows, in order.
+    """
+    by_id = {migration.id: migration for migration in migrations}
+    rows = {store: {row.id: row for row in ledger} for store, ledger in ledgers.items()}
+    ids = sorted({*by_id, *(name for ledger in rows.values() for name in ledger)}, key=order)
+    newest = {store: max((order(name) for name in ledger), default=(-1, "")) for store, ledger in rows.items()}
+    table = []
+    for name in ids:
+        cells = {}
+        for store, ledger in rows.items():
+            unit = by_id[name].half(store) if name in by_id else None
+            cell = _cell(name, unit, ledger.get(name), later_applied=order(name) < newest[store], locked=locked)
+            if cell:
+                cells[store] = cell
+        if cells:
+            table.append(Row(name, cells))
+    return tuple(table)
+
+
+def pending(rows: Sequence[Row], store: str) -> tuple[Unit, ...]:
+    """Return what a plain `migrate` would run in a store, in order: what is pending, and what was left partial."""
+    cells = (row.cells[store] for row in rows if store in row.cells)
+    return tuple(cell.unit for cell in cells if cell.unit and cell.state in {State.PENDING, State.PARTIAL})
+
+
+def problems(rows: Sequence[Row]) -> tuple[Diagnostic, ...]:
+    """Say what is not as it should be; a pending migration is no problem."""
+    found = [
+        diagnostic for row in rows for store, cell in row.cells.items() if (diagnostic := _problem(row.id, store, cell))
+    ]
+    return tuple(found)
+
+
+def _cell(
+    name: str, unit: Unit | None, ledger: LedgerRow | None, *, later_applied: bool, locked: Collection[str]
+) -> Cell | None:
+    if ledger is None:
+        if unit is None:
+            return None
+        return Cell(State.OUT_OF_ORDER if later_applied else State.PENDING, unit)
+    if unit is None:
+        return Cell(State.MISSING if name in locked else State.UNKNOWN, None, ledger)
+    if ledger.state == "partial":
+        return Cell(State.PARTIAL, unit, ledger)
+    if ledger.sha256 is None:
+        return Cell(State.APPLIED, unit, ledger, verified=False)
+    return Cell(State.APPLIED if ledger.sha256 == unit.up_sha256 else State.EDITED, unit, ledger)
+
+
+def _problem(name: str, store: str, cell: Cell) -> Diagnostic | None:
+    span = cell.unit.up[0].span if cell.unit and cell.unit.up else None
+    row = cell.ledger
+    match cell.state:
+        case State.APPLIED | State.PENDING:
+            return None
+        case State.EDITED:
+            message = f"`{name}` was edited after it was applied to {store}"
+            return Diagnostic("ST401", message, span, subject=name, hint=_accept(name))
+        case State.MISSING:
+            message = f"`{name}` is applied to {store}, but its file is gone"
+            return Diagnostic("ST402", message, subject=name, hint="restore it from version control")
+        case State.UNKNOWN:
+            message = f"`{name}` is applied to {store}, but this project has never had it"
+            hint = "use the branch that has it, or check that this is the right database"
+            return Diagnostic("ST402", message, subject=name, hint=hint)
+        case State.OUT_OF_ORDER:
+            message = f"`{name}` is not applied to {store}, but a later migration is"
+            hint = f"give it the next free number, or apply it knowingly with `schematool migrate {name}`"
+            return Diagnostic("ST403", message, span, subject=name, hint=hint)
+        case State.PARTIAL:
+            done = f"{row.done} of {row.total} commands {'done' if row.direction == 'up' else 'undone'}" if row else ""
+            message = f"`{name}` was begun in {store} and not finished: {done}"
+            hint = "run `schematool migrate`" if row and row.direction == "up" else "run `schematool rollback`"
+            return Diagnostic("ST404", message, span, subject=name, hint=hint, severity=Severity.WARNING)
+
+
+def _accept(name: str) -> str:
+    return f"restore it from version control, or accept it with `schematool lock {name}`"
