@@ -29,6 +29,7 @@ from schematool.engines.postgres.inspect.types import read_types
 
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor
+from schematool.engines.postgres.observe import observe
 
 __all__ = ["inspect", "read_catalog"]
 
@@ -36,7 +37,8 @@ __all__ = ["inspect", "read_catalog"]
 def inspect(connection: Connection[Any]) -> Inspection:
     """Read everything that the database holds, and name what the model does not."""
     with snapshot(connection) as cursor:
-        return Inspection(read_catalog(cursor, connection.info.server_version))
+        catalog = read_catalog(cursor, connection.info.server_version)
+        return Inspection(catalog, observe(connection, catalog))
 
 
 def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:

@@ -29,24 +29,17 @@ SELECT n.oid, n.conname, n.contype, n.conrelid, n.conindid, n.conparentid, n.con
 
 
 def read_constraints(reading: Reading) -> None:
-    """Check, foreign key, primary key, unique and exclusion constraints of every table."""
+    """Check, foreign key, primary key, unique and exclusion constraints of every table.
+
+    A foreign key to a partitioned table has one more row for each partition that it points at: left out.
+    """
     rows = reading.rows(_constraint_query(reading.version))
-    shares = []
+    rows = [row for row in rows if not row.conparentid or row.parent_references == row.confrelid]
     for row in rows:
-        if row.conparentid and row.parent_references != row.confrelid:
-            # A foreign key to a partitioned table has one more row for each partition it points at.
-            shares.append(row)
-            continue
         table = reading.ids[oids.CLASS, row.conrelid]
         reading.ids[oids.CONSTRAINT, row.oid] = Id("constraint", (*table.path, row.conname))
-    for row in shares:
-        parent = reading.ids.get((oids.CONSTRAINT, row.conparentid))
-        if parent:
-            reading.ids[oids.CONSTRAINT, row.oid] = parent
-    unshared = {row.oid for row in shares}
     for row in rows:
-        if row.oid not in unshared:
-            reading.objects.append(_constraint(reading, row))
+        reading.objects.append(_constraint(reading, row))
 
 
 def _constraint(reading: Reading, row: Any) -> Constraint:

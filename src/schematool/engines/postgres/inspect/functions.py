@@ -6,7 +6,7 @@ from schematool.core.catalog import Id
 from schematool.core.model.postgres import Function
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
-from schematool.engines.postgres.inspect.scope import own
+from schematool.engines.postgres.inspect.scope import made_by_hand, own
 
 KINDS = {"f": "function", "p": "procedure", "w": "window"}
 
@@ -17,7 +17,8 @@ SELECT p.oid, p.proname, p.pronamespace, p.proowner, p.prokind, l.lanname, p.pro
        pg_get_functiondef(p.oid) AS definition
   FROM pg_proc p
   JOIN pg_language l ON l.oid = p.prolang
- WHERE p.prokind IN ('f', 'p', 'w') AND {own(oids.PROCEDURE, "p.oid", "p.pronamespace")}"""
+ WHERE p.prokind IN ('f', 'p', 'w') AND {made_by_hand(oids.PROCEDURE, "p.oid")}
+   AND {own(oids.PROCEDURE, "p.oid", "p.pronamespace")}"""
 
 
 def read_functions(reading: Reading) -> None:

@@ -43,3 +43,8 @@ def own(catalog: int, oid: str, schema: str) -> str:
 def ours(catalog: int, oid: str) -> str:
     """A condition for what lives in no schema: made after initdb, and no extension's."""
     return f"{oid} >= {oids.FIRST_USER_OID} AND {not_a_member(catalog, oid)}"
+
+
+def made_by_hand(catalog: int, oid: str) -> str:
+    """A condition: it did not come with another object, as a range's constructors do."""
+    return f"{oid} NOT IN (SELECT objid FROM pg_depend WHERE classid = {catalog} AND deptype = 'i')"

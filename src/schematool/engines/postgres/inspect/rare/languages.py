@@ -7,7 +7,7 @@ from schematool.core.model.postgres import Defined
 from schematool.core.sql.quote import identifier
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
-from schematool.engines.postgres.inspect.scope import ours
+from schematool.engines.postgres.inspect.scope import made_by_hand, ours
 
 LANGUAGE_QUERY = f"""
 SELECT l.oid, l.lanname, l.lanowner, l.lanpltrusted, l.lanplcallfoid::regproc::text AS handler,
@@ -23,7 +23,7 @@ SELECT t.oid, format_type(t.trftype, NULL) AS type, l.lanname,
 CAST_QUERY = f"""
 SELECT c.oid, format_type(c.castsource, NULL) AS source, format_type(c.casttarget, NULL) AS target,
        c.castcontext, c.castmethod, CASE WHEN c.castfunc <> 0 THEN c.castfunc::regprocedure::text END AS function
-  FROM pg_cast c WHERE {ours(oids.CAST, "c.oid")}"""
+  FROM pg_cast c WHERE {ours(oids.CAST, "c.oid")} AND {made_by_hand(oids.CAST, "c.oid")}"""
 
 ACCESS_METHOD_QUERY = f"""
 SELECT a.oid, a.amname, a.amtype, a.amhandler::text AS handler
