@@ -22,6 +22,7 @@ from schematool.core.plan.postgres.create import (
     replica_identity,
 )
 from schematool.core.plan.postgres.names import name, relation
+from schematool.core.plan.postgres.texts import again
 from schematool.core.sql.quote import identifier, literal
 from schematool.core.step import Hazard, Lock, Step, Work
 
@@ -49,6 +50,8 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
     if type(before) is not type(after):
         return Way.SWAP if before.id.kind == "type" else Way.REPLACE
     match before, after:
+        case pg.Extension(), pg.Extension():
+            return Way.REPLACE if _older(after.version, before.version) else Way.IN_PLACE
         case pg.Enum(), pg.Enum():
             return Way.IN_PLACE if _only_added(before.labels, after.labels) else Way.SWAP
         case pg.Domain(), pg.Domain():
@@ -98,6 +101,14 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
             return Way.IN_PLACE if before.server == after.server else Way.REPLACE
         case _:
             return Way.IN_PLACE
+
+
+def _older(version: str | None, than: str | None) -> bool:
+    """Whether an extension must be made again to get to a version: scripts lead only to newer ones."""
+    if not version or not than:
+        return False
+    numbers = [[int(part) if part.isdigit() else 0 for part in text.split(".")] for text in (version, than)]
+    return numbers[0] < numbers[1]
 
 
 def _only_added(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
@@ -170,7 +181,7 @@ def alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
                 )
         case pg.Function(), pg.Function():
             if before.definition != after.definition:
-                yield _free(after.definition.rstrip().rstrip(";"), after)
+                yield _free(after.definition.rstrip().removesuffix(";"), after)
         case pg.View(), pg.View():
             yield from _view(before, after)
         case pg.MaterializedView(), pg.MaterializedView():
@@ -331,7 +342,7 @@ def _column(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     if (before.type, before.collation) != (after.type, after.collation) and not after.inherited:
         yield retype(before, after)
     if before.generated is not None and after.generated is not None and before.generated != after.generated:
-        text = f"{head} SET EXPRESSION AS ({after.generated})"
+        text = f"{head} SET EXPRESSION AS ({again(after.generated)})"
         yield _rewrite(text, after) if after.generated_kind == "stored" else _brief(text, after)
     yield from _not_null(before, after)
     yield from _identity(before, after)

@@ -9,6 +9,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Graph, Node
 
+_KEYS = frozenset({"primary key", "unique"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
 
 
@@ -40,11 +41,15 @@ def _nodes(decision: Decision) -> Iterator[Node]:
     yield from (("create", of) for of in decision.creates)
     yield from (("alter", of) for of in decision.alters)
     yield from (("finish", of) for of in decision.swaps | decision.rebuilds if of in decision.creates)
+    attached = {node for of in decision.creates | decision.alters.keys() for node in _attachment(decision, of)}
+    yield from attached
     for of in decision.creates | decision.alters.keys():
         new = decision.new(of)
         old = decision.old(of) if of in decision.before and of not in decision.creates else None
-        if isinstance(new, pg.Table | pg.ForeignTable):
-            yield from _attach_nodes(old if isinstance(old, pg.Table | pg.ForeignTable) else None, new)
+        if isinstance(new, pg.Index) and new.parent and of in decision.creates and new.table in decision.before:
+            table = decision.old(new.table)
+            if isinstance(table, pg.Table) and table.partition_of and ("attach", new.table) not in attached:
+                yield ("attach", of)
         if isinstance(new, pg.Sequence):
             was = old.owned_by if isinstance(old, pg.Sequence) else None
             rebuilt = new.owned_by is not None and Id("table", new.owned_by.path[:2]) in decision.rebuilds
@@ -57,6 +62,13 @@ def _nodes(decision: Decision) -> Iterator[Node]:
                 if isinstance(earlier, pg.Table) and earlier.partition_of == of:
                     yield ("detach", thing.id)
                     yield ("attach", thing.id)
+
+
+def _attachment(decision: Decision, of: Id) -> Iterator[Node]:
+    new = decision.new(of)
+    old = decision.old(of) if of in decision.before and of not in decision.creates else None
+    if isinstance(new, pg.Table | pg.ForeignTable):
+        yield from _attach_nodes(old if isinstance(old, pg.Table | pg.ForeignTable) else None, new)
 
 
 def _attach_nodes(old: pg.Table | pg.ForeignTable | None, new: pg.Table | pg.ForeignTable) -> Iterator[Node]:
@@ -107,6 +119,8 @@ def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
         yield ("routine", *of.path)
     if isinstance(thing, pg.Composite):
         yield ("relation", *of.path)
+    if isinstance(thing, pg.Column) and thing.identity and not thing.identity.sequence:
+        yield ("relation", of.path[0], f"{of.path[1]}_{of.name}_seq")
 
 
 def _names(decision: Decision, graph: Graph) -> None:
@@ -115,30 +129,56 @@ def _names(decision: Decision, graph: Graph) -> None:
     for of in decision.drops:
         for taken in taken_names(decision.old(of)):
             free[taken] = of
-    for of in decision.creates:
-        for taken in taken_names(decision.new(of)):
-            if taken in free:
-                graph.first(("drop", free[taken]), ("create", of))
+    for action, of in list(graph.before):
+        if action in {"create", "alter"}:
+            for taken in taken_names(decision.new(of)):
+                if taken in free and free[taken] != of:
+                    graph.first(("drop", free[taken]), (action, of))
 
 
 def _attachments(decision: Decision, graph: Graph) -> None:
     """A partition is attached when it is whole and its parent is there; its indexes come before its parent's."""
     for action, of in list(graph.before):
-        if action == "attach":
+        if action == "attach" and of.kind != "index":
             table = decision.new(of)
             assert isinstance(table, pg.Table | pg.ForeignTable)
             graph.first(("detach", of), ("attach", of))
             for parent in (*table.inherits, *filter(None, [table.partition_of])):
                 _whole(decision, graph, parent, ("attach", of), keys=False)
+                for thing in _inside(decision.before.needed_by.get(parent, frozenset()), parent):
+                    graph.first(("drop", thing), ("attach", of))
             _whole(decision, graph, of, ("attach", of), keys=True)
         if action == "detach":
             for thing in _inside(decision.before.needed_by.get(of, frozenset()), of):
                 graph.first(("detach", of), ("drop", thing))
                 graph.first(("detach", of), ("alter", thing))
+            table = decision.old(of)
+            assert isinstance(table, pg.Table | pg.ForeignTable)
+            for parent in (*table.inherits, *filter(None, [table.partition_of])):
+                for column in _columns(decision, parent):
+                    for other in ("create", "alter", "drop"):
+                        graph.first(("detach", of), (other, column))
     for of in decision.creates:
         child = decision.new(of)
-        if isinstance(child, pg.Index | pg.Constraint) and child.parent:
+        if isinstance(child, pg.Constraint) and child.parent:
             graph.first(("create", of), ("create", child.parent))
+        if isinstance(child, pg.Index) and child.parent:
+            graph.first(("create", of), ("attach", of))
+            graph.first(("create", child.parent), ("attach", of))
+            graph.first(("create", child.parent), ("attach", child.table))
+        if isinstance(child, pg.Constraint) and child.type == "foreign key" and child.references:
+            # The server binds a key to any fitting unique index: the one that goes must be gone.
+            for other_id in decision.before.needed_by.get(child.references, frozenset()):
+                if other_id.kind in {"constraint", "index"} and other_id in decision.drops:
+                    other_thing = decision.old(other_id)
+                    unique = isinstance(other_thing, pg.Index) and other_thing.unique
+                    if unique or (isinstance(other_thing, pg.Constraint) and other_thing.type in _KEYS):
+                        graph.first(("drop", other_id), ("create", of))
+
+
+def _columns(decision: Decision, table: Id) -> set[Id]:
+    both = (decision.before.needed_by.get(table, frozenset()), decision.after.needed_by.get(table, frozenset()))
+    return {thing for things in both for thing in things if thing.kind == "column" and thing.path[:2] == table.path}
 
 
 def _whole(decision: Decision, graph: Graph, table: Id, node: Node, *, keys: bool) -> None:

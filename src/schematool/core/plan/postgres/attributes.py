@@ -9,9 +9,12 @@ from schematool.core.model.postgres import Grant
 from schematool.core.plan.postgres.names import grant_target, name, reference, relation
 from schematool.core.sql.quote import identifier, literal
 
+Privileges = tuple[tuple[Grant, ...], tuple[Grant, ...]]
+"""Grants and revokes, relative to what the server gives by itself."""
 
-def on_create(thing: pg.PgObject, initial: tuple[tuple[Grant, ...], tuple[Grant, ...]] = ((), ())) -> Iterator[str]:
-    """Statements that follow the CREATE of an object; `initial` are the grants and revokes that default privileges give."""
+
+def on_create(thing: pg.PgObject, initial: Privileges = ((), ())) -> Iterator[str]:
+    """Statements that follow the CREATE of an object; `initial` is what default privileges give it."""
     yield from _owner(None, thing)
     yield from privileges(initial, (thing.grants, thing.revokes), thing)
     if thing.comment is not None:
@@ -86,11 +89,10 @@ def role(text: str) -> str:
     return "CURRENT_ROLE" if text == "OWNER" else identifier(text)
 
 
-Privileges = tuple[tuple[Grant, ...], tuple[Grant, ...]]
-
-
 def privileges(before: Privileges, after: Privileges, thing: pg.PgObject) -> Iterator[str]:
     """GRANT and REVOKE that turn one set of (grants, revokes) into another."""
+    if before == after:
+        return
     granted, revoked = set(before[0]), set(before[1])
     wanted, unwanted = set(after[0]), set(after[1])
     owner = thing.owner or "OWNER"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import role
 from schematool.core.plan.postgres.names import name, relation
+from schematool.core.plan.postgres.texts import again
 from schematool.core.sql.quote import identifier, literal, qualified
 
 ENABLED = {"origin": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
@@ -37,7 +38,7 @@ def column_text(column: pg.Column, default: pg.Default | None, *, identity: bool
     if column.compression:
         parts.append(f"COMPRESSION {column.compression}")
     if column.generated is not None:
-        parts.append(f"GENERATED ALWAYS AS ({column.generated}) {(column.generated_kind or 'stored').upper()}")
+        parts.append(f"GENERATED ALWAYS AS ({again(column.generated)}) {(column.generated_kind or 'stored').upper()}")
     elif column.identity and identity:
         parts.append(f"GENERATED {identity_text(column.identity)}")
     elif default:
@@ -83,7 +84,7 @@ def _sequence_options(sequence: pg.Identity | pg.Sequence) -> list[str]:
 
 def constraint_text(constraint: pg.Constraint) -> str:
     """`CONSTRAINT name CHECK (…)`, with its states."""
-    text = f"CONSTRAINT {identifier(constraint.id.name)} {constraint.definition}"
+    text = f"CONSTRAINT {identifier(constraint.id.name)} {again(constraint.definition)}"
     if constraint.tablespace:
         text += f" USING INDEX TABLESPACE {identifier(constraint.tablespace)}"
     if not constraint.enforced:
@@ -151,7 +152,7 @@ def after_column(column: pg.Column, *, only: bool = False) -> Iterator[str]:
 
 def create_index(index: pg.Index, *, concurrently: bool = False) -> str:
     """CREATE INDEX as the server prints it, with the tablespace that it leaves out."""
-    text = index.definition
+    text = again(index.definition)
     if concurrently:
         text = text.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)
     if index.tablespace:
@@ -191,14 +192,14 @@ def create_domain(domain: pg.Domain) -> str:
         parts.append(f"DEFAULT {domain.default}")
     if domain.not_null:
         parts.append("NOT NULL")
-    checks = [f"\n    CONSTRAINT {identifier(c.name)} {c.definition}" for c in domain.checks if c.validated]
+    checks = [f"\n    CONSTRAINT {identifier(c.name)} {again(c.definition)}" for c in domain.checks if c.validated]
     return " ".join(parts) + "".join(checks)
 
 
 def domain_check(domain: pg.Domain, check: pg.DomainCheck) -> str:
     """ALTER DOMAIN … ADD CONSTRAINT."""
     state = "" if check.validated else " NOT VALID"
-    return f"ALTER DOMAIN {name(domain.id)} ADD CONSTRAINT {identifier(check.name)} {check.definition}{state}"
+    return f"ALTER DOMAIN {name(domain.id)} ADD CONSTRAINT {identifier(check.name)} {again(check.definition)}{state}"
 
 
 def attribute_text(attribute: pg.Attribute) -> str:
@@ -227,7 +228,7 @@ def create_view(view: pg.View, *, replace: bool = False) -> str:
     word = "CREATE OR REPLACE VIEW" if replace else "CREATE VIEW"
     options = f" WITH ({options_text(view.options)})" if view.options else ""
     columns = f" ({', '.join(identifier(column) for column, _ in view.columns)})" if view.columns else ""
-    return f"{word} {name(view.id)}{columns}{options} AS\n{view.definition.strip()}"
+    return f"{word} {name(view.id)}{columns}{options} AS\n{again(view.definition.strip())}"
 
 
 def create_materialized_view(view: pg.MaterializedView) -> str:
@@ -237,9 +238,7 @@ def create_materialized_view(view: pg.MaterializedView) -> str:
     options = f" WITH ({options_text(view.options)})" if view.options else ""
     space = f" TABLESPACE {identifier(view.tablespace)}" if view.tablespace else ""
     data = "" if view.populated else "\nWITH NO DATA"
-    return (
-        f"CREATE MATERIALIZED VIEW {name(view.id)}{columns}{using}{options}{space} AS\n{view.definition.strip()}{data}"
-    )
+    return f"CREATE MATERIALIZED VIEW {name(view.id)}{columns}{using}{options}{space} AS\n{again(view.definition.strip())}{data}"
 
 
 def create_policy(policy: pg.Policy) -> str:
@@ -253,8 +252,8 @@ def create_policy(policy: pg.Policy) -> str:
 
 def policy_expressions(policy: pg.Policy) -> str:
     """` USING (…) WITH CHECK (…)`."""
-    text = f" USING ({policy.using})" if policy.using is not None else ""
-    return text + (f" WITH CHECK ({policy.check})" if policy.check is not None else "")
+    text = f" USING ({again(policy.using)})" if policy.using is not None else ""
+    return text + (f" WITH CHECK ({again(policy.check)})" if policy.check is not None else "")
 
 
 def enabled_state(thing: pg.Trigger | pg.Rule | pg.EventTrigger) -> str:
@@ -298,7 +297,7 @@ def create(thing: pg.PgObject) -> Iterator[str]:
         case pg.Sequence():
             yield create_sequence(thing)
         case pg.Function():
-            yield (thing.definition.rstrip().rstrip(";") if not thing.body_atomic else thing.definition.rstrip())
+            yield thing.definition.rstrip().removesuffix(";")
         case pg.Default():
             yield f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)} SET DEFAULT {thing.expression}"
         case pg.Constraint():
@@ -317,13 +316,13 @@ def create(thing: pg.PgObject) -> Iterator[str]:
                     f"ALTER MATERIALIZED VIEW {name(thing.id)} ALTER COLUMN {identifier(column)} SET STATISTICS {target}"
                 )
         case pg.Trigger() | pg.Rule() | pg.EventTrigger():
-            yield thing.definition
+            yield again(thing.definition)
             if thing.enabled != "origin":
                 yield enabled_state(thing)
         case pg.Policy():
             yield create_policy(thing)
         case pg.Statistics():
-            yield thing.definition
+            yield again(thing.definition)
             if thing.target is not None:
                 yield f"ALTER STATISTICS {name(thing.id)} SET STATISTICS {thing.target}"
         case pg.Defined():

@@ -188,8 +188,10 @@ class Speller:
                 loss = (Hazard("ST201", str(of)),) if thing.generated is None else ()
                 if again and thing.generated is not None and self._new_column(of).generated is None:
                     loss = (Hazard("ST201", str(of), "its generated values go"),)
+                if self._kept_by_a_child(of):
+                    text = text.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1)
                 return Step(text, (of,), loss, Lock.ACCESS_EXCLUSIVE)
-            case pg.Index() if self.style.online and self.is_alone(("drop", of)):
+            case pg.Index() if self.is_alone(("drop", of)):
                 words = text.replace("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1)
                 return Step(words, (of,), (), Lock.SHARE_UPDATE_EXCLUSIVE, Work.ONLINE, alone=True)
             case pg.Sequence():
@@ -198,6 +200,16 @@ class Speller:
                 return Step(text, (of,), (), Lock.ACCESS_EXCLUSIVE)
             case _:
                 return Step(text, (of,))
+
+    def _kept_by_a_child(self, of: Id) -> bool:
+        """Whether a table that inherits the column keeps it for itself; DROP COLUMN without ONLY would take it too."""
+        parent = Id("table", of.path[:2])
+        for thing in self.decision.before:
+            if isinstance(thing, pg.Table) and parent in thing.inherits:
+                column = Id("column", (*thing.id.path, of.name))
+                if column in self.decision.before and column in self.decision.after:
+                    return True
+        return False
 
     def _new_column(self, of: Id) -> pg.Column:
         column = self.decision.new(of)
@@ -426,6 +438,10 @@ class Speller:
 
     def _attach(self, of: Id) -> Iterator[Step]:
         new = self.decision.new(of)
+        if isinstance(new, pg.Index):
+            assert new.parent
+            yield Step(f"ALTER INDEX {name(new.parent)} ATTACH PARTITION {name(of)}", (of,))
+            return
         assert isinstance(new, pg.Table | pg.ForeignTable)
         old = self.decision.before.objects.get(of) if of not in self.decision.creates else None
         had = old.inherits if isinstance(old, pg.Table | pg.ForeignTable) else new.inherits

@@ -1,0 +1,167 @@
+"""Pairs of real schemas: the old made into the new by our plan, and back, judged by pg_dump.
+
+Run by itself it prints a table: `python -m tests.corpora.pairs PAIRS.jsonl POSTGRES_URL PG_DUMP [id …]`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from schematool.core.catalog import Catalog
+from schematool.core.diff import diff
+from schematool.core.plan import Style
+from schematool.core.plan.postgres import align, plan
+from schematool.core.step import Step
+from schematool.engines.postgres.inspect import inspect
+
+
+@dataclass
+class Verdict:
+    """What happened to one pair; `fault` is empty when everything held."""
+
+    id: str
+    fault: str = ""
+    detail: str = ""
+    statements: tuple[str, ...] = field(default=())
+
+
+def pairs(file: Path) -> Iterator[dict[str, Any]]:
+    """The pairs of a file, in order."""
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+@contextmanager
+def database(url: str) -> Iterator[str]:
+    """A fresh database on the server, dropped at the end."""
+    name = f"pair_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    try:
+        yield make_conninfo(url, dbname=name)
+    finally:
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+_TABLE = re.compile(r"^CREATE (?:UNLOGGED |FOREIGN )?TABLE .*?\n\)[^;]*;$", re.S | re.M)
+
+
+def dump(pg_dump: str, url: str) -> list[str]:
+    """The statements of pg_dump --schema-only, sorted, the columns of a table too."""
+    done = subprocess.run(
+        [pg_dump, "--schema-only", "--restrict-key=x", "-d", url], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        done = subprocess.run([pg_dump, "--schema-only", "-d", url], capture_output=True, text=True, check=True)
+    lines = [line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\", "SET ", "SELECT pg_"))]
+    text = _TABLE.sub(_sorted_columns, "\n".join(lines))
+    return sorted(part.strip() for part in re.split(r";\n", text + "\n") if part.strip())
+
+
+def _sorted_columns(match: re.Match[str]) -> str:
+    lines = match[0].splitlines()
+    inner = sorted(line.strip().rstrip(",") for line in lines[1:-1])
+    return "\n".join([lines[0], *inner, lines[-1]])
+
+
+def catalog(url: str) -> Catalog:
+    """What our inspection makes of a database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return inspect(connection).catalog
+
+
+def run(url: str, steps: tuple[Step, ...]) -> None:
+    """Run the statements as one script with the commits that the plan asks for."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET check_function_bodies = off")
+        for step in steps:
+            connection.execute(step.statement.encode())  # type: ignore[arg-type]  # bytes: no placeholders are meant
+            if step.commit_after:
+                connection.commit()
+
+
+def judge(pair: dict[str, Any], url: str, pg_dump: str) -> Verdict:
+    """Try one pair, there and back."""
+    verdict = Verdict(f"{pair['suite']}:{pair['id']}")
+    with psycopg.connect(url, autocommit=True) as admin:
+        for role in (*(pair.get("roles") or ()), "testuser"):
+            if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+                admin.execute(f'CREATE ROLE "{role}"')
+    with database(url) as old, database(url) as new:
+        for target, script in ((old, pair.get("old")), (new, pair.get("new"))):
+            try:
+                with psycopg.connect(target, autocommit=True) as connection:
+                    for text in (pair.get("setup"), script):
+                        if text and text.strip():
+                            connection.execute(text.encode())
+            except psycopg.Error as error:
+                verdict.fault, verdict.detail = "unusable", str(error)
+                return verdict
+        before, after = catalog(old), catalog(new)
+        wanted, start = dump(pg_dump, new), dump(pg_dump, old)
+        for label, goal, source, target in (("forward", wanted, before, after), ("back", start, after, before)):
+            fault = _one_way(verdict, label, goal, (source, target), old, pg_dump)
+            if fault:
+                return verdict
+    return verdict
+
+
+def _one_way(
+    verdict: Verdict, label: str, goal: list[str], catalogs: tuple[Catalog, Catalog], url: str, pg_dump: str
+) -> bool:
+    steps = plan(*catalogs, Style(online=False))
+    verdict.statements = tuple(step.statement for step in steps)
+    try:
+        run(url, steps)
+    except psycopg.Error as error:
+        verdict.fault, verdict.detail = f"{label}: statement failed", str(error)
+        return True
+    got = dump(pg_dump, url)
+    if got != goal:
+        extra, missing = [s for s in got if s not in goal], [s for s in goal if s not in got]
+        verdict.fault, verdict.detail = f"{label}: dump differs", f"extra {extra}\nmissing {missing}"
+        return True
+    again = diff(*align(catalog(url), catalogs[1]))
+    if again:
+        verdict.fault, verdict.detail = f"{label}: second plan not empty", repr(again)[:2000]
+        return True
+    return False
+
+
+def main(file: str, url: str, pg_dump: str, *chosen: str) -> int:
+    """Print the table of results."""
+    verdicts = []
+    for pair in pairs(Path(file)):
+        if chosen and not any(text in f"{pair['suite']}:{pair['id']}" for text in chosen):
+            continue
+        try:
+            verdict = judge(pair, url, pg_dump)
+        except Exception as error:  # noqa: BLE001  # a table of results shows every kind of failure
+            verdict = Verdict(f"{pair['suite']}:{pair['id']}", f"crash {type(error).__name__}", str(error))
+        verdicts.append(verdict)
+        if verdict.fault:
+            print(f"{verdict.id}: {verdict.fault}\n    {verdict.detail[:1500]}")
+            if chosen:
+                print("\n".join("    > " + text for text in verdict.statements))
+    bad = [verdict for verdict in verdicts if verdict.fault and verdict.fault != "unusable"]
+    unusable = [verdict.id for verdict in verdicts if verdict.fault == "unusable"]
+    print(f"{len(verdicts)} pairs, {len(verdicts) - len(bad) - len(unusable)} hold, {len(bad)} fail, unusable {unusable}")
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
