@@ -1,1 +1,102 @@
+"""MongoDB behind the engine contract. Importing this package imports pymongo; nobody else does."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import WorldError
+from schematool.core.history.unit import LedgerRow, Unit
+from schematool.core.secret import Url
+from schematool.engines.contract import Inspection, Listener
+from schematool.engines.mongo import build as building
+from schematool.engines.mongo import inspect as inspecting
+from schematool.engines.mongo import journal, lease, scratch, seed
+from schematool.engines.mongo.apply import Run
+from schematool.engines.mongo.failure import translated
+from schematool.engines.mongo.server import Server, reach
+
+
+class MongoEngine:
+    """One live MongoDB database. Reading needs the role `read`, migrating a replica set of one node or more."""
+
+    store = "mongo"
+
+    def __init__(self, server: Server, *, throwaway: bool = False) -> None:
+        self._server = server
+        self._throwaway = throwaway
+        self._lease: lease.Lease | None = None
+        self.url: Url = server.url
+        self.version: str = server.version
+
+    def inspect(self) -> Inspection:
+        """Read the whole catalog; schematool's own collections are left out."""
+        with translated(self.url):
+            return inspecting.inspect(self._server)
+
+    def ledger(self) -> tuple[LedgerRow, ...]:
+        """Read what was applied here, oldest first. Creates nothing."""
+        return journal.rows(self._server)
+
+    def lock(self, *, wait_seconds: float) -> AbstractContextManager[None]:
+        """Hold the migration lock of this database."""
+        return lease.held(self._server, wait_seconds, self._keep)
+
+    def apply(self, unit: Unit, listen: Listener) -> None:
+        """Run a unit's commands that are not done yet; nothing for a unit that is applied."""
+        self._run(unit, listen).apply()
+
+    def roll_back(self, unit: Unit, listen: Listener) -> None:
+        """Take a unit back, also one that was stopped on the way; nothing for a unit that is not on the ledger."""
+        self._run(unit, listen).roll_back()
+
+    def adopt(self, unit: Unit) -> None:
+        """Record a unit as applied without running it."""
+        self._run(unit, lambda _: None).adopt()
+
+    @contextmanager
+    def scratch(self) -> Iterator[MongoEngine]:
+        """Make a throwaway, empty database on this server. On it nothing needs a lock: nobody else knows its name."""
+        with scratch.scratch(self._server) as server:
+            yield MongoEngine(server, throwaway=True)
+
+    def scratches(self) -> tuple[str, ...]:
+        """Name the scratch databases that are on this server now; never removes one."""
+        return scratch.leftovers(self._server)
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Run commands as they are, outside of any migration."""
+        building.run(self._server, statements)
+
+    def build(self, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
+        """Run (key, command) pairs in whatever order works; gives those that never did."""
+        return building.build(self._server, statements)
+
+    def counts(self) -> Mapping[str, int]:
+        """Count the documents of every collection, exactly."""
+        with translated(self.url):
+            return seed.counts(self._server)
+
+    def seed(self) -> Mapping[str, int]:
+        """Put a few documents that satisfy the validator into every collection where that can be done."""
+        with translated(self.url):
+            return seed.seed(self._server)
+
+    def close(self) -> None:
+        """Close the connections; those of a scratch database are its parent's."""
+        if not self._throwaway:
+            self._server.client.close()
+
+    def _keep(self, held: lease.Lease | None) -> None:
+        self._lease = held
+
+    def _run(self, unit: Unit, listen: Listener) -> Run:
+        if self._lease is None and not self._throwaway:
+            raise WorldError(Diagnostic("ST502", "a migration is only run under the lock of its database"))
+        return Run(self._server, unit, self._lease, listen)
+
+
+def connect(url: Url) -> MongoEngine:
+    """Connect to the database that the URL names; `InputError` for a URL that names none."""
+    return MongoEngine(reach(url))

@@ -1,0 +1,158 @@
+"""What a Mongo command of a migration file may be, and what it is about. Knows no server.
+
+A file holds database commands as they are, with unqualified names: `{"renameCollection": "notes", "to": "records"}` is
+qualified with the database's name here, because the server takes that one command on `admin` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import InputError
+from schematool.core.history.unit import Command
+from schematool.engines.mongo.extended import decode
+
+Subject: TypeAlias = tuple[str, ...]
+"""("collection", name) · ("options", name) · ("index", collection, name) · ("documents", collection)."""
+
+DDL = ("create", "createIndexes", "collMod", "dropIndexes", "drop", "renameCollection")
+DATA = ("update", "insert", "delete", "aggregate")
+ALLOWED = (*DDL, *DATA)
+TRASH = "_schematool_trash"
+"""Where soft drops are put; the only own collections that a file may name."""
+
+# These are the driver's and the runner's: a file that sets them would change what "done" means.
+_RESERVED = frozenset({"lsid", "txnNumber", "autocommit", "startTransaction", "readConcern", "apiVersion"})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command ready to be run: its BSON `document`, its `name` and the `collection` that it is about."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The command's name: the first key."""
+        return str(next(iter(self.document)))
+
+    @property
+    def collection(self) -> str:
+        """The collection that it works on."""
+        return str(self.document[self.name])
+
+    @property
+    def target(self) -> str | None:
+        """The new name, of a rename."""
+        return str(self.document["to"]) if self.name == "renameCollection" else None
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """Names of the indexes that it is about."""
+        match self.name:
+            case "createIndexes":
+                return tuple(str(one.get("name", "")) for one in self.document.get("indexes", ()))
+            case "dropIndexes":
+                named = self.document.get("index")
+                return tuple(map(str, named)) if isinstance(named, list) else (str(named),)
+            case "collMod" if isinstance(self.document.get("index"), Mapping):
+                return (str(self.document["index"].get("name", "")),)
+        return ()
+
+    @property
+    def subjects(self) -> frozenset[Subject]:
+        """What it changes."""
+        match self.name:
+            case "create" | "drop":
+                return frozenset({("collection", self.collection)})
+            case "renameCollection":
+                return frozenset({("collection", self.collection), ("collection", str(self.target))})
+            case "createIndexes" | "dropIndexes":
+                return frozenset(("index", self.collection, name) for name in self.indexes)
+            case "collMod":
+                touched: set[Subject] = {("index", self.collection, name) for name in self.indexes}
+                if set(self.document) - {"collMod", "index"}:
+                    touched.add(("options", self.collection))
+                return frozenset(touched)
+            case _:
+                return frozenset({("documents", self.collection)})
+
+    def renamed(self, names: Mapping[str, str]) -> Order:
+        """Give the same command on a collection that has another name at this time."""
+        return Order({**self.document, self.name: names.get(self.collection, self.collection)})
+
+    def qualified(self, database: str) -> dict[str, Any]:
+        """Give the document as the server takes it in `database`."""
+        if self.name != "renameCollection":
+            return dict(self.document)
+        names = {self.name: f"{database}.{self.collection}", "to": f"{database}.{self.target}"}
+        return {**self.document, **names}
+
+
+def orders(commands: Iterable[Command]) -> tuple[Order, ...]:
+    """Read commands; `InputError` with every place that holds something else, before anything has been run."""
+    found: list[Diagnostic] = []
+    read: list[Order] = []
+    for command in commands:
+        try:
+            read.append(order(command.text))
+        except ValueError as error:
+            found.append(
+                Diagnostic("ST409", str(error), command.span, hint=f"a command is one of {', '.join(ALLOWED)}")
+            )
+    if found:
+        raise InputError(*found)
+    return tuple(read)
+
+
+def order(text: str) -> Order:
+    """Read one command; ValueError says in a sentence why it may not be run."""
+    try:
+        document = decode(json.loads(text))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ValueError(f"this is not Extended JSON: {error}") from None
+    if not isinstance(document, dict) or not document:
+        raise ValueError("this is not a command: a command is an object whose first key is its name")
+    name = next(iter(document))
+    if name not in ALLOWED:
+        raise ValueError(f"`{name}` may not stand in a migration")
+    reserved = sorted(key for key in document if key in _RESERVED or key.startswith("$"))
+    if reserved:
+        raise ValueError(f"`{name}` may not set `{reserved[0]}`: that is for schematool to say")
+    made = Order(document)
+    for collection in (made.collection, *((made.target,) if made.target else ())):
+        _check_name(name, collection)
+    if name == "dropIndexes" and not all(isinstance(one, str) for one in _listed(document.get("index"))):
+        raise ValueError("`dropIndexes` must name its indexes: a key pattern may mean several")
+    if name == "aggregate":
+        _check_aggregate(document.get("pipeline"))
+    return made
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _check_name(command: str, collection: Any) -> None:
+    if not isinstance(collection, str) or not collection:
+        raise ValueError(f"`{command}` must name a collection")
+    if collection.startswith("system."):
+        raise ValueError(f"`{collection}` belongs to the server")
+    if collection.startswith("_schematool_") and not collection.startswith(TRASH):
+        raise ValueError(f"`{collection}` belongs to schematool")
+
+
+def _check_aggregate(pipeline: Any) -> None:
+    """An aggregation that only reads does nothing in a migration; one that writes must stay in its database."""
+    last = pipeline[-1] if isinstance(pipeline, Sequence) and pipeline else {}
+    target = last.get("$merge", last.get("$out")) if isinstance(last, Mapping) else None
+    if target is None:
+        raise ValueError("`aggregate` must end in `$merge` or `$out`: a migration changes something")
+    into = target.get("into", target) if isinstance(target, Mapping) else target
+    if isinstance(into, Mapping) and "db" in into:
+        raise ValueError("`aggregate` must write into its own database: leave out `db`")
+    _check_name("aggregate", into.get("coll") if isinstance(into, Mapping) else into)
