@@ -290,6 +290,12 @@ ROWS: tuple[Code, ...] = (
         remedy="The message has its last words and the place of its log; or set a URL of a server of your own.",
     ),
     Code(
+        "ST508",
+        "the lock was lost on the way",
+        why="The run was out of touch with the server for so long that another may have taken its place.",
+        remedy="Run `schematool status`, then `schematool migrate`: it goes on where things stand.",
+    ),
+    Code(
         "ST510",
         "a statement failed",
         why="The server refused it; the frame shows where, the text below it what the server said.",
