@@ -13,6 +13,7 @@ from schematool.core.catalog import Catalog
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Findings, Span
 from schematool.core.errors import InputError
+from schematool.core.history.names import is_id, pair
 from schematool.core.history.unit import Migration, Unit
 
 LOCK_FILE = "schematool.lock"
@@ -76,9 +77,7 @@ def read_history(workspace: Workspace) -> History:
     halves = {store: _units(workspace, store, found) for store in STORES}
     if found.errors:
         raise InputError(*found)
-    ids = sorted({unit.id for units in halves.values() for unit in units})
-    by_id = {store: {unit.id: unit for unit in units} for store, units in halves.items()}
-    migrations = tuple(Migration(id, by_id["postgres"].get(id), by_id["mongo"].get(id)) for id in ids)
+    migrations = pair(unit for units in halves.values() for unit in units)
     lock = workspace.migrations_folder / LOCK_FILE
     return History(
         migrations,
@@ -108,7 +107,11 @@ def _units(workspace: Workspace, store: str, found: Findings) -> list[Unit]:
                     "ST409", "a rollback file without its migration", Span(name, 1, 1), hint=f"missing: {up_name}"
                 )
             continue
-        if "/" in id or id == SNAPSHOT_FILE.removesuffix(up_suffix):
+        if name == snapshot_file(workspace, store):
+            continue
+        if not is_id(id):
+            hint = "a migration is called NNNN_words, such as 0007_add_notes, and lies directly in its folder"
+            found.add("ST409", f"`{id}` is not the name of a migration", Span(name, 1, 1), hint=hint)
             continue
         down_name = f"{prefix}{id}{down_suffix}"
         try:

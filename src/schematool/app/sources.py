@@ -160,6 +160,8 @@ def source(workspace: Workspace, text: str) -> Source:
             return EmptySource(text, workspace)
         case _ if text.startswith("git:"):
             return SchemaSource(text, workspace, git_files(workspace, text.removeprefix("git:")))
+        case _:
+            pass
     folder = Path(text)
     folder = folder if folder.is_absolute() else Path.cwd() / folder
     if folder.is_dir():

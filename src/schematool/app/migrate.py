@@ -1,0 +1,146 @@
+"""`migrate`: plan, show, ask, apply what is pending in both stores, verify after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import ClassVar
+
+from schematool.app import locking
+from schematool.app.history import read_history
+from schematool.app.report import Danger, Report
+from schematool.app.servers import opened_stores
+from schematool.app.standing import Half, Standing, require_sound, stand, up_to
+from schematool.app.status import used_stores
+from schematool.app.verify import VerifyReport, verify
+from schematool.app.workspace import Workspace
+from schematool.core.codes import row
+from schematool.core.config import STORES
+from schematool.core.errors import SchematoolError
+from schematool.core.history.status import State
+from schematool.core.history.unit import Unit
+from schematool.core.secret import Url
+from schematool.engines.contract import Engine, Listener
+
+Confirm = Callable[[Report, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One half of a migration that is applied or taken back: its statements, its dangers, the time it took."""
+
+    id: str
+    store: str
+    statements: tuple[str, ...]
+    transactional: bool = True
+    dangers: tuple[Danger, ...] = ()
+    note: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateReport(Report):
+    """What is to be applied (`moves` without a time), or was. `verified`: the comparison afterwards."""
+
+    command: ClassVar[str] = "migrate"
+
+    env: str
+    stores: Mapping[str, Url]
+    moves: tuple[Move, ...] = ()
+    done: bool = False
+    dry_run: bool = False
+    seconds: float = 0.0
+    verified: VerifyReport | None = None
+
+
+def run(
+    workspace: Workspace,
+    until: str | None,
+    *,
+    allowed: Collection[str],
+    dry_run: bool,
+    lock_timeout: float | None,
+    confirm: Confirm,
+    listen: Listener,
+) -> MigrateReport:
+    """Apply everything up to `until`. Raises `Refused` before anything is touched, `WorldError` with the state after."""
+    history = read_history(workspace)
+    locking.require_intact(workspace, history)
+    last = history.find(until).id if until else None
+    with opened_stores(workspace, used_stores(workspace, history)) as engines:
+        halves = _pending(stand(workspace, history, engines), last)
+        plan = _plan(workspace, engines, halves)
+        if dry_run or not halves:
+            return replace(plan, dry_run=dry_run, done=not halves)
+        count = len({half.id for half in halves})
+        confirm(plan, f"Apply {count} migration{'' if count == 1 else 's'} to {workspace.target.name}?")
+        started = perf_counter()
+        with locked(engines, workspace.config.lock_timeout if lock_timeout is None else lock_timeout):
+            halves = _pending(stand(workspace, history, engines), last)
+            moves = tuple(_applied(halves, engines, listen))
+        verified = verify(workspace, history, engines)
+        return replace(
+            _plan(workspace, engines, halves),
+            ok=verified.ok,
+            diagnostics=verified.diagnostics,
+            moves=moves,
+            done=True,
+            seconds=perf_counter() - started,
+            verified=verified,
+            hint=verified.hint,
+        )
+
+
+@contextmanager
+def locked(engines: Mapping[str, Engine], wait_seconds: float) -> Iterator[None]:
+    """Hold the migration locks of all stores, always Postgres first, so that two runs cannot wait for each other."""
+    with ExitStack() as stack:
+        for store in STORES:
+            if store in engines:
+                stack.enter_context(engines[store].lock(wait_seconds=wait_seconds))
+        yield
+
+
+def _pending(standing: Standing, until: str | None) -> tuple[Half, ...]:
+    """The halves to apply, Postgres before Mongo in each migration; refuses a history that does not match."""
+    require_sound(standing, asked_for=until)
+    halves = standing.halves(State.PENDING, State.PARTIAL, State.OUT_OF_ORDER)
+    return tuple(h for h in up_to(halves, until) if h.cell.state is not State.OUT_OF_ORDER or h.id == until)
+
+
+def _plan(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Half, ...]) -> MigrateReport:
+    return MigrateReport(
+        env=workspace.target.name,
+        stores={store: engine.url for store, engine in engines.items()},
+        moves=tuple(_move(half.unit, half.note) for half in halves if half.unit),
+    )
+
+
+def _move(unit: Unit, note: str) -> Move:
+    """What a file will do. Its consents were given when it was written, and reviewed; they are shown again here."""
+    dangers = tuple(Danger(c.code, row(c.code).permit, unit.id, c.because) for c in unit.consents)
+    return Move(unit.id, unit.store, tuple(c.text for c in unit.up), unit.transactional, dangers, note)
+
+
+def _applied(halves: tuple[Half, ...], engines: Mapping[str, Engine], listen: Listener) -> Iterator[Move]:
+    finished: list[str] = []
+    for half in halves:
+        if half.unit is None:
+            continue
+        began = perf_counter()
+        try:
+            engines[half.store].apply(half.unit, listen)
+        except SchematoolError as error:
+            error.state = error.state or _state(finished, half)
+            raise
+        finished.append(f"{half.id} ({half.store})")
+        yield replace(_move(half.unit, half.note), seconds=perf_counter() - began)
+
+
+def _state(finished: list[str], half: Half) -> str:
+    before = f"{', '.join(finished)} applied" if finished else "no migration was applied"
+    atomic = half.unit is not None and half.unit.transactional and half.store == "postgres"
+    after = "was rolled back" if atomic else "may be partial; the ledger says how far it came"
+    return f"{before}; {half.id} ({half.store}) {after}"

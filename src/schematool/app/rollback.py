@@ -1,0 +1,162 @@
+"""`rollback`: the newest migrations taken back, Mongo before Postgres, after telling what would be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import ClassVar
+
+from schematool.app.hazard import require
+from schematool.app.history import read_history
+from schematool.app.migrate import Confirm, Move, locked
+from schematool.app.report import Danger, Report
+from schematool.app.servers import opened_stores
+from schematool.app.standing import Half, Standing, require_sound, stand
+from schematool.app.status import used_stores
+from schematool.app.verify import VerifyReport, verify
+from schematool.app.workspace import Workspace
+from schematool.core.codes import row
+from schematool.core.config import STORES
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import InputError, Refused, SchematoolError
+from schematool.core.history.loss import losses
+from schematool.core.history.names import order
+from schematool.core.history.status import State
+from schematool.core.history.unit import Unit
+from schematool.core.secret import Url
+from schematool.core.step import Hazard
+from schematool.engines.contract import Engine, Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackReport(Report):
+    """What is to be taken back (`moves` without a time), or was; dangers say what it deletes."""
+
+    command: ClassVar[str] = "rollback"
+
+    env: str
+    stores: Mapping[str, Url]
+    moves: tuple[Move, ...] = ()
+    done: bool = False
+    dry_run: bool = False
+    seconds: float = 0.0
+    verified: VerifyReport | None = None
+
+
+def run(
+    workspace: Workspace,
+    *,
+    count: int | None,
+    to: str | None,
+    allowed: Collection[str],
+    dry_run: bool,
+    lock_timeout: float | None,
+    confirm: Confirm,
+    listen: Listener,
+) -> RollbackReport:
+    """Take back `count` migrations, or all after `to`. Refuses what has no way back and what deletes rows unasked."""
+    if count is not None and to is not None:
+        raise InputError(Diagnostic("ST009", "give a number or --to, not both"))
+    history = read_history(workspace)
+    last = history.find(to).id if to else None
+    with opened_stores(workspace, used_stores(workspace, history)) as engines:
+        halves = _chosen(stand(workspace, history, engines), count or 1, last)
+        plan = _plan(workspace, engines, halves)
+        if dry_run or not halves:
+            return replace(plan, dry_run=dry_run, done=not halves)
+        _consider(workspace, plan, allowed)
+        number = len({half.id for half in halves})
+        confirm(plan, f"Roll back {number} migration{'' if number == 1 else 's'} of {workspace.target.name}?")
+        started = perf_counter()
+        with locked(engines, workspace.config.lock_timeout if lock_timeout is None else lock_timeout):
+            again = _chosen(stand(workspace, history, engines), count or 1, last)
+            if [(h.store, h.id) for h in again] != [(h.store, h.id) for h in halves]:
+                raise Refused(
+                    Diagnostic("ST502", "another run changed the database meanwhile", hint="look again and repeat"),
+                    state="nothing was changed",
+                )
+            moves = tuple(_rolled_back(again, plan.moves, engines, listen))
+        verified = verify(workspace, history, engines)
+        return replace(
+            plan,
+            ok=verified.ok,
+            diagnostics=verified.diagnostics,
+            moves=moves,
+            done=True,
+            seconds=perf_counter() - started,
+            verified=verified,
+        )
+
+
+def _chosen(standing: Standing, count: int, to: str | None) -> tuple[Half, ...]:
+    """The halves to take back: newest migration first, Mongo before Postgres."""
+    require_sound(standing)
+    done = {(half.id, half.store): half for half in standing.halves(State.APPLIED, State.PARTIAL)}
+    ids = sorted({name for name, _ in done}, key=order, reverse=True)
+    ids = [name for name in ids if order(name) > order(to)] if to else ids[:count]
+    halves = [half for name in ids for store in reversed(STORES) if (half := done.get((name, store)))]
+    stuck = [half for half in halves if half.unit is None or half.unit.down is None]
+    if stuck:
+        raise Refused(
+            *(
+                Diagnostic("ST412", f"{half.id} has no rollback in {half.store}", hint="write its .rollback file")
+                for half in stuck
+            ),
+            state="nothing was changed",
+        )
+    return tuple(halves)
+
+
+def _plan(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Half, ...]) -> RollbackReport:
+    counts = {store: engines[store].counts() for store in {half.store for half in halves}}
+    return RollbackReport(
+        env=workspace.target.name,
+        stores={store: engine.url for store, engine in engines.items()},
+        moves=tuple(_move(half.unit, counts[half.store]) for half in halves if half.unit),
+    )
+
+
+def _move(unit: Unit, counts: Mapping[str, int]) -> Move:
+    statements = tuple(command.text for command in unit.down or ())
+    dangers = []
+    for loss in dict.fromkeys(loss for text in statements for loss in losses(unit.store, text)):
+        rows = counts.get(loss.name, 0)
+        if rows and loss.column:
+            detail = f"the values of {loss.column} in {rows:,} row{'' if rows == 1 else 's'}"
+        elif rows:
+            noun = "document" if unit.store == "mongo" else "row"
+            detail = f"{rows:,} {noun}{'' if rows == 1 else 's'}"
+        else:
+            continue
+        subject = f"{loss.name}.{loss.column}" if loss.column else loss.name
+        dangers.append(Danger("ST201", row("ST201").permit, subject, detail))
+    dangers += [
+        Danger("ST202", None, unit.id, "what went with this migration comes back empty")
+        for consent in unit.consents
+        if consent.code == "ST201"
+    ]
+    return Move(unit.id, unit.store, statements, unit.transactional, tuple(dangers))
+
+
+def _consider(workspace: Workspace, plan: RollbackReport, allowed: Collection[str]) -> None:
+    hazards = [Hazard(d.code, d.subject, d.detail) for move in plan.moves for d in move.dangers]
+    require(hazards, allowed, f"schematool rollback --env {workspace.target.name}", "nothing was changed")
+
+
+def _rolled_back(
+    halves: tuple[Half, ...], moves: tuple[Move, ...], engines: Mapping[str, Engine], listen: Listener
+) -> Iterator[Move]:
+    finished: list[str] = []
+    for half, move in zip(halves, moves, strict=True):
+        if half.unit is None:
+            continue
+        began = perf_counter()
+        try:
+            engines[half.store].roll_back(half.unit, listen)
+        except SchematoolError as error:
+            before = f"{', '.join(finished)} rolled back" if finished else "nothing was rolled back"
+            error.state = error.state or f"{before}; {half.id} ({half.store}) was not, or not wholly: see `status`"
+            raise
+        finished.append(f"{half.id} ({half.store})")
+        yield replace(move, seconds=perf_counter() - began)

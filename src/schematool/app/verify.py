@@ -1,0 +1,142 @@
+"""`verify`: the live databases against what was recorded. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from schematool.app.catalogs import build_recorded, differences, excluding
+from schematool.app.history import History, read_history
+from schematool.app.report import Report
+from schematool.app.servers import opened_stores, scratch_server
+from schematool.app.spelling import without_spelling
+from schematool.app.standing import Standing, stand
+from schematool.app.workspace import Workspace
+from schematool.core.catalog import Catalog
+from schematool.core.change import Change
+from schematool.core.describe import Described, describe, entity_of
+from schematool.core.diagnostic import Diagnostic, Severity
+from schematool.core.history.status import State
+from schematool.core.history.unit import Unit
+from schematool.engines.contract import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference: `change` leads from what was recorded to what was found."""
+
+    store: str
+    change: Described
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One store: how many entities there are, how many are as recorded, up to which migration."""
+
+    store: str
+    head: str | None
+    entities: int
+    matching: int
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport(Report):
+    """What differs, store by store; `ok` when nothing does and the ledger agrees with the files."""
+
+    command: ClassVar[str] = "verify"
+
+    env: str
+    stores: tuple[Verified, ...] = ()
+    drift: tuple[Drift, ...] = ()
+
+
+def run(workspace: Workspace, *, stores: Sequence[str], only: str | None = None) -> VerifyReport:
+    """Compare every store of the environment that has a history."""
+    history = read_history(workspace)
+    wanted = tuple(
+        store for store in workspace.stores if store in stores and (history.units(store) or len(stores) == 1)
+    )
+    with opened_stores(workspace, wanted) as engines:
+        return verify(workspace, history, engines, only=only)
+
+
+def verify(
+    workspace: Workspace, history: History, engines: Mapping[str, Engine], *, only: str | None = None
+) -> VerifyReport:
+    """Compare over connections that are open already."""
+    standing = stand(workspace, history, engines)
+    verified: list[Verified] = []
+    drift: list[Drift] = []
+    found: list[Diagnostic] = list(standing.problems())
+    for store, engine in engines.items():
+        recorded = _recorded(workspace, history, standing, store)
+        inspection = excluding(engine.inspect(), workspace.config.exclude)
+        changes = differences(recorded, inspection.catalog)
+        changes = without_spelling(
+            workspace, engine, standing.applied_units(store), recorded, inspection.catalog, changes
+        )
+        told = [Drift(store, describe(change)) for change in changes]
+        told = [d for d in told if only is None or only == d.change.entity]
+        drift += told
+        found += [_diagnostic(one) for one in told]
+        found += [d for d in inspection.unmodelled if only is None or (d.subject and only in d.subject)]
+        verified.append(_verified(store, standing, recorded, inspection.catalog, changes, only))
+    stopped = any(d.severity is Severity.ERROR for d in found) or bool(standing.halves(State.PARTIAL))
+    return VerifyReport(
+        ok=not stopped,
+        diagnostics=tuple(found),
+        env=workspace.target.name,
+        stores=tuple(verified),
+        drift=tuple(drift),
+        hint=_hint(workspace, drift),
+    )
+
+
+def _recorded(workspace: Workspace, history: History, standing: Standing, store: str) -> Catalog:
+    """The catalog that the applied migrations make: the snapshot when all are applied, else a replay."""
+    units = standing.applied_units(store)
+    if (snapshot := history.current(store)) and units == history.units(store):
+        return snapshot.catalog()
+    return replayed(workspace, store, units)
+
+
+def replayed(workspace: Workspace, store: str, units: Sequence[Unit]) -> Catalog:
+    """Read what these migrations make of an empty database, on a scratch server."""
+    with scratch_server(workspace, store) as server:
+        return build_recorded(server, units, workspace.config.exclude).catalog
+
+
+def _verified(
+    store: str,
+    standing: Standing,
+    recorded: Catalog,
+    actual: Catalog,
+    changes: Iterable[Change],
+    only: str | None,
+) -> Verified:
+    entities = {entity_of(thing) for catalog in (recorded, actual) for thing in catalog}
+    entities = {entity for entity in entities if only is None or entity == only}
+    differing = {describe(change).entity for change in changes} & entities
+    units = standing.applied_units(store)
+    pending = sum(half.store == store for half in standing.halves(State.PENDING, State.OUT_OF_ORDER))
+    return Verified(store, units[-1].id if units else None, len(entities), len(entities - differing), pending)
+
+
+def _diagnostic(drift: Drift) -> Diagnostic:
+    told = drift.change
+    words = {"+": "is not in any migration", "-": "is missing", "~": "is changed", ">": "is renamed"}
+    detail = f": {told.detail}" if told.detail else ""
+    return Diagnostic(
+        "ST601",
+        f"{drift.store} {told.entity}: {told.kind} {told.name} {words[told.symbol]}{detail}",
+        subject=str(told.id),
+    )
+
+
+def _hint(workspace: Workspace, drift: Sequence[Drift]) -> str | None:
+    if not drift:
+        return None
+    env = "" if workspace.target.name == workspace.config.default_env else f" --env {workspace.target.name}"
+    return f"put a live change into the YAML to keep it; undo it with `schematool diff live migrations --sql{env}`"
