@@ -93,6 +93,7 @@ class _Made:
         collection = normal_collection({"name": entity.name, "options": options})
         self._collection(collection, entity.was, entity.span)
         self.renames[1].extend(_field_renames(entity.name, entity.fields))
+        self._check_renames(entity, collection)
         for index in entity.indexes:
             self._index(entity.name, index, collection.collation)
         shard_key = entity.options.get("shard_key")
@@ -100,6 +101,23 @@ class _Made:
             sharding = _sharding(entity.name, shard_key)
             self.objects.append(sharding)
             self.places[sharding.id] = entity.options.span("shard_key") or entity.span
+
+    def _check_renames(self, entity: Entity, collection: Collection) -> None:
+        """MongoDB renames no time series; and without a validator nothing says which name documents have."""
+        if entity.was and collection.time_series:
+            self.found.add(
+                "ST132",
+                "MongoDB cannot rename a time series",
+                entity.span,
+                hint="remove `was` to make a new one, and let the old one go when it is empty",
+            )
+        if collection.validator is None and self.renames[1] and self.renames[1][-1].id.path[0] == entity.name:
+            self.found.add(
+                "ST132",
+                f"`was` on a field of `{entity.name}`, which has no validator: nothing says whether documents have the old name",
+                entity.span,
+                hint="let MongoDB validate it, or write the update by hand: `schematool new`",
+            )
 
     def view(self, declaration: Declaration) -> None:
         """Compile a view."""

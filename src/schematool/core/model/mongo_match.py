@@ -44,7 +44,7 @@ def normal_match(condition: Value) -> str:
 
 
 def _clauses(condition: Document) -> list[Document]:
-    """The conditions that must all hold, each as a document of its own, sorted and without repetition."""
+    """The conditions that must all hold, each as a document of its own, sorted."""
     found: list[Document] = []
     for key, value in condition.items():
         match key, value:
@@ -72,15 +72,36 @@ def _branch(branch: Value) -> Value:
 
 
 def _alternatives(branches: list[Value]) -> list[Document]:
+    """Bring `$or` into normal form: flat, and equalities on one path as one `$in`, as the server's optimiser does."""
     flat: list[Value] = []
+    equalities: dict[str, list[Value]] = {}
     for branch in branches:
         made = _branch(branch)
         nested = made.get("$or") if isinstance(made, dict) and len(made) == 1 else None
-        flat += nested if isinstance(nested, list) else [made]
+        for one in nested if isinstance(nested, list) else [made]:
+            path, values = _equal_to(one)
+            if path is None:
+                flat.append(one)
+            else:
+                equalities.setdefault(path, []).extend(values)
+    flat += [_leaf(path, "$in", values) for path, values in equalities.items()]
     unique = _sorted(flat)
     if len(unique) == 1 and isinstance(unique[0], dict):
         return _clauses(unique[0])
     return [{"$or": unique}]
+
+
+def _equal_to(condition: Value) -> tuple[str | None, list[Value]]:
+    """Give the path and the values of a condition that is one equality or one `$in`; no path for any other."""
+    if not isinstance(condition, dict) or len(condition) != 1:
+        return None, []
+    ((path, value),) = condition.items()
+    if path.startswith("$") or _is_pattern(value):
+        return None, []
+    if not _has_operators(value):
+        return path, [value]
+    inner = value.get("$in") if isinstance(value, dict) and len(value) == 1 else None
+    return (path, inner) if isinstance(inner, list) else (None, [])
 
 
 def _leaves(path: str, value: Value) -> list[Document]:
@@ -229,12 +250,13 @@ _SCHEMA: dict[str, Callable[[Value], Value]] = {
 
 
 def _sorted(values: Iterable[Value]) -> list[Value]:
-    """Sorted by their text, each once."""
+    """Sort by text, each value once."""
     return [pair[1] for pair in sorted({text(value): value for value in values}.items())]
 
 
 def _sorted_documents(values: Iterable[Document]) -> list[Document]:
-    return [pair[1] for pair in sorted({text(value): value for value in values}.items())]
+    """Sort by text. A clause that stands twice stays twice: the server does not take it for the same condition."""
+    return sorted(values, key=text)
 
 
 def _one_or_more(values: list[Value]) -> Value:

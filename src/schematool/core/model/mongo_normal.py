@@ -265,7 +265,7 @@ def normal_collection(info: Mapping[str, Any]) -> Collection:
         validation_action=action if isinstance(action, str) and action != "error" else None,
         capped=capped,
         size=_capped_size(given.get("size")) if capped else None,
-        max=(whole(given.get("max")) or None) if capped else None,
+        max=_most(given.get("max")) if capped else None,
         expire_after_seconds=whole(expire),
         pre_and_post_images=isinstance(images, dict) and truth(images.get("enabled")),
         options=tuple(sorted(_other(given).items())),
@@ -338,6 +338,12 @@ def _capped_size(size: Value) -> int | None:
     if found is None:
         return None
     return -(-int(found.to_integral_value("ROUND_FLOOR")) // 256) * 256
+
+
+def _most(count: Value) -> int | None:
+    """Give the most documents of a capped collection; collMod writes 2147483647 for none."""
+    found = whole(count)
+    return found if found and found < _SECONDS else None
 
 
 def _time_series(value: Value) -> Value:

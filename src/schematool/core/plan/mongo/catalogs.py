@@ -1,0 +1,125 @@
+"""The whole of a database, from one catalog to another, in an order that works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from schematool.core.catalog import Catalog
+from schematool.core.model.mongo import Collection, Index, View
+from schematool.core.plan import Style
+from schematool.core.plan.mongo import commands
+from schematool.core.plan.mongo.collections import create_steps, must_rebuild, option_steps, rebuild_steps
+from schematool.core.plan.mongo.indexes import index_steps
+from schematool.core.step import Hazard, Step
+
+
+def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
+    """Take out of both what one side cannot know: sharding, which only a router tells."""
+    if all(any(thing.id.kind == "sharding" for thing in one) for one in (before, after)):
+        return before, after
+    return _without_sharding(before), _without_sharding(after)
+
+
+def _without_sharding(catalog: Catalog) -> Catalog:
+    kept = {key: thing for key, thing in catalog.objects.items() if key.kind != "sharding"}
+    return replace(catalog, objects=kept)
+
+
+def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
+    """Give (identity, command) pairs that make a catalog from nothing, collections before their indexes.
+
+    An index made before its collection would make that too, without its options.
+    """
+    shape = _Shape.of(catalog)
+    made = [(str(one.id), commands.create(one)) for one in shape.collections.values()]
+    for name, indexes in shape.indexes.items():
+        made += [(str(one.id), commands.create_indexes(name, [one])) for one in indexes.values()]
+    made += [(str(one.id), commands.create(one)) for one in shape.views.values()]
+    return tuple(made)
+
+
+def plan(before: Catalog, after: Catalog, style: Style = Style()) -> tuple[Step, ...]:  # noqa: ARG001, B008  # a twin
+    """Give the commands from one catalog to another.
+
+    What takes a name goes before what gets it; what is new comes before what is changed; what is lost goes last. There
+    is one style: MongoDB has no transactions for most of these, so all of it is online.
+    """
+    old, new = _Shape.of(before), _Shape.of(after)
+    return tuple(_steps(old, new))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A catalog by name."""
+
+    collections: Mapping[str, Collection]
+    views: Mapping[str, View]
+    indexes: Mapping[str, Mapping[str, Index]]
+
+    @staticmethod
+    def of(catalog: Catalog) -> _Shape:
+        """Sort the objects of a catalog."""
+        collections: dict[str, Collection] = {}
+        views: dict[str, View] = {}
+        indexes: dict[str, dict[str, Index]] = {}
+        for thing in catalog:
+            match thing:
+                case Collection():
+                    collections[thing.id.name] = thing
+                case View():
+                    views[thing.id.name] = thing
+                case Index():
+                    indexes.setdefault(thing.id.path[0], {})[thing.id.name] = thing
+                case _:
+                    continue
+        return _Shape(collections, views, indexes)
+
+    def of_collection(self, name: str) -> Mapping[str, Index]:
+        """Give the indexes of a collection by name."""
+        return self.indexes.get(name, {})
+
+
+def _steps(old: _Shape, new: _Shape) -> Iterator[Step]:
+    remade = {name for name, view in old.views.items() if name in new.views and _remade(view, new.views[name])}
+    for name, view in old.views.items():
+        if name not in new.views or name in remade:
+            yield Step(commands.drop(name), (view.id,))
+    replaced = [name for name in old.collections if name in new.views]
+    for name in replaced:
+        yield _drop(old.collections[name])
+    for name, collection in new.collections.items():
+        if name not in old.collections:
+            yield from create_steps(collection, new.of_collection(name))
+    for name, collection in new.collections.items():
+        if name in old.collections:
+            yield from _collection_steps(old, new, name, collection)
+    for name, view in new.views.items():
+        if name not in old.views or name in remade:
+            yield Step(commands.create(view), (view.id,))
+        elif view != old.views[name]:
+            options = commands.document(view.command)
+            options.pop("collation", None)
+            yield Step(commands.modify(name, options), (view.id,))
+    for name, collection in old.collections.items():
+        if name not in new.collections and name not in replaced:
+            yield _drop(collection)
+
+
+def _collection_steps(old: _Shape, new: _Shape, name: str, collection: Collection) -> Iterator[Step]:
+    before = old.collections[name]
+    if must_rebuild(before, collection):
+        yield from rebuild_steps(before, collection, new.of_collection(name))
+        return
+    yield from index_steps(name, old.of_collection(name), new.of_collection(name))
+    yield from option_steps(before, collection)
+
+
+def _remade(before: View, after: View) -> bool:
+    """Say whether a view must be made again: its collation is given once."""
+    return before.collation != after.collation
+
+
+def _drop(collection: Collection) -> Step:
+    loss = Hazard("ST201", str(collection.id), "all of its documents are deleted")
+    return Step(commands.drop(collection.id.name), (collection.id,), (loss,))

@@ -1,0 +1,120 @@
+"""One collection, from one set of options to another: in place where collMod can, copied where nothing else will do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+
+from schematool.core.extended_json import Document, Value
+from schematool.core.model.mongo import Collection, Index
+from schematool.core.plan.mongo import commands
+from schematool.core.plan.mongo.validators import tightens
+from schematool.core.step import Hazard, Step, Work
+
+_IN_PLACE = frozenset(
+    {"validator", "validation_level", "validation_action", "pre_and_post_images", "expire_after_seconds", "size", "max"}
+)
+_GRANULARITIES = ("seconds", "minutes", "hours")
+
+
+def must_rebuild(before: Collection, after: Collection) -> bool:
+    """Whether an option differs that is given once, when a collection is made."""
+    differing = {f.name for f in fields(before) if f.compare and getattr(before, f.name) != getattr(after, f.name)}
+    if "time_series" in differing and _coarser(before, after):
+        differing.discard("time_series")
+    if "expire_after_seconds" in differing and not (after.clustered or after.time_series):
+        return True
+    return not differing <= _IN_PLACE
+
+
+def option_steps(before: Collection, after: Collection) -> Iterator[Step]:
+    """Change the options that collMod can change."""
+    name = after.id.name
+    if (before.validator, before.validation_level, before.validation_action) != (
+        after.validator,
+        after.validation_level,
+        after.validation_action,
+    ):
+        hazards = (Hazard("ST301", str(after.id)),) if tightens(before, after) else ()
+        yield Step(commands.modify(name, validation(after)), (after.id,), hazards)
+    if before.pre_and_post_images != after.pre_and_post_images:
+        images: Document = {"changeStreamPreAndPostImages": {"enabled": after.pre_and_post_images}}
+        yield Step(commands.modify(name, images), (after.id,))
+    for granularity in _coarser(before, after):
+        series: Document = {"timeseries": {"granularity": granularity}}
+        only_forward = Hazard("ST202", str(after.id), "the way back makes the time series again, without its documents")
+        yield Step(commands.modify(name, series), (after.id,), (only_forward,))
+    if before.expire_after_seconds != after.expire_after_seconds:
+        yield _lifetime(before, after)
+    if (before.size, before.max) != (after.size, after.max):
+        yield _room(before, after)
+
+
+def validation(collection: Collection) -> Document:
+    """Write the validation of a collection in full: collMod leaves alone what it is not told."""
+    options = commands.document(collection.command)
+    return {
+        "validator": options.get("validator", {}),
+        "validationLevel": collection.validation_level or "strict",
+        "validationAction": collection.validation_action or "error",
+    }
+
+
+def _lifetime(before: Collection, after: Collection) -> Step:
+    old, new = before.expire_after_seconds, after.expire_after_seconds
+    # A plain number beyond int32 would be read as a long anyway; `off` is how it is taken away.
+    value: Value = "off" if new is None else new
+    loss = Hazard("ST201", str(after.id), f"documents more than {new} s old are deleted")
+    shorter = new is not None and (old is None or new < old)
+    statement = commands.modify(after.id.name, {"expireAfterSeconds": value})
+    return Step(statement, (after.id,), (loss,) if shorter else ())
+
+
+def _room(before: Collection, after: Collection) -> Step:
+    options: Document = {}
+    if before.size != after.size:
+        options["cappedSize"] = after.size
+    if before.max != after.max:
+        options["cappedMax"] = after.max or 0
+    less = (after.size or 0) < (before.size or 0) or (after.max or 2**31) < (before.max or 2**31)
+    loss = Hazard("ST201", str(after.id), "the oldest documents go when there is less room")
+    return Step(commands.modify(after.id.name, options), (after.id,), (loss,) if less else ())
+
+
+def _coarser(before: Collection, after: Collection) -> tuple[str, ...]:
+    """Give the steps from one granularity to a coarser one; MongoDB takes them one at a time."""
+    if before.time_series is None or after.time_series is None:
+        return ()
+    old, new = commands.document(before.time_series), commands.document(after.time_series)
+    first, last = old.pop("granularity", "seconds"), new.pop("granularity", "seconds")
+    if old != new or first not in _GRANULARITIES or last not in _GRANULARITIES:
+        return ()
+    return _GRANULARITIES[_GRANULARITIES.index(str(first)) + 1 : _GRANULARITIES.index(str(last)) + 1]
+
+
+def rebuild_steps(before: Collection, after: Collection, indexes: Mapping[str, Index]) -> Iterator[Step]:
+    """Make a collection again under its own name, with its documents where MongoDB can copy them."""
+    name, subject = after.id.name, (after.id,)
+    if before.time_series or after.time_series:
+        loss = Hazard("ST201", str(after.id), "MongoDB cannot copy documents into a time series")
+        yield Step(commands.drop(name), subject, (Hazard("ST303", str(after.id)), loss))
+        yield from create_steps(after, indexes)
+        return
+    hazards = [Hazard("ST303", str(after.id), "writes that arrive while the documents are copied are lost")]
+    if after.capped:
+        hazards.append(Hazard("ST201", str(after.id), "the oldest documents go when there is too little room"))
+    copy = f"{name}__rebuilt"
+    collation = commands.document(after.command).get("collation", {"locale": "simple"})
+    yield Step(commands.create(after, copy), subject)
+    if indexes:
+        yield Step(commands.create_indexes(copy, [indexes[key] for key in sorted(indexes)]), subject)
+    yield Step(commands.copy_documents(name, copy, collation), subject, tuple(hazards), work=Work.REWRITE)
+    yield Step(commands.rename_collection(copy, name, replace=True), subject)
+
+
+def create_steps(collection: Collection, indexes: Mapping[str, Index]) -> Iterator[Step]:
+    """Make a collection with all of its indexes."""
+    yield Step(commands.create(collection), (collection.id,))
+    if indexes:
+        ordered = [indexes[key] for key in sorted(indexes)]
+        yield Step(commands.create_indexes(collection.id.name, ordered), tuple(index.id for index in ordered))

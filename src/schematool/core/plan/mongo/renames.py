@@ -1,0 +1,199 @@
+"""Renames that were written down: collections, views, indexes, and fields with the documents that hold them.
+
+MongoDB renames a collection in place. A field is renamed in every document, with the validator and the indexes that
+speak of it; an index is built again under its new name behind a bridge; a view is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from schematool.core.catalog import Catalog, Id
+from schematool.core.change import Renamed
+from schematool.core.extended_json import Document, text
+from schematool.core.model.mongo import Collection, Index, View
+from schematool.core.model.mongo_normal import default_name, normal_collection, normal_index
+from schematool.core.plan.mongo import commands
+from schematool.core.plan.mongo.collections import validation
+from schematool.core.plan.mongo.indexes import is_text, replacement
+from schematool.core.plan.mongo.paths import Path, condition_with, expression_with, schema_has
+from schematool.core.step import Hazard, Step, Work
+
+Pairs = Iterator[tuple[Step, Step]]
+
+
+def rename(before: Catalog, renames: Sequence[Renamed]) -> tuple[tuple[Step, Step], ...]:
+    """Give (up, down) pairs for the renames that apply to a catalog; those made already are left out.
+
+    Downs are to be run in the opposite order. A field's rename applies while the validator still has the old name.
+    """
+    state = _State({thing.id: thing for thing in before})
+    return tuple(pair for one in renames for pair in state.pairs(one))
+
+
+@dataclass(slots=True)
+class _State:
+    """The catalog as it stands after the renames so far."""
+
+    things: dict[Id, object]
+
+    def pairs(self, one: Renamed) -> Pairs:
+        """Make one rename, where it applies."""
+        match one.before.kind:
+            case "collection":
+                yield from self._collection(one)
+            case "view":
+                yield from self._view(one)
+            case "index":
+                yield from self._index(one)
+            case "field":
+                yield from self._field(one)
+            case _:
+                return
+
+    def _collection(self, one: Renamed) -> Pairs:
+        collection = self.things.get(one.before)
+        taken = one.after in self.things or Id("view", one.after.path) in self.things
+        if not isinstance(collection, Collection) or taken or collection.time_series:
+            return
+        before, after = one.before.name, one.after.name
+        yield (
+            _step(commands.rename_collection(before, after), one.after),
+            _step(commands.rename_collection(after, before), one.before),
+        )
+        del self.things[one.before]
+        self.things[one.after] = replace(collection, id=one.after)
+        for index in self._indexes(before):
+            del self.things[index.id]
+            moved = Id("index", (after, index.id.name))
+            self.things[moved] = replace(index, id=moved)
+
+    def _view(self, one: Renamed) -> Pairs:
+        view = self.things.get(one.before)
+        taken = one.after in self.things or Id("collection", one.after.path) in self.things
+        if not isinstance(view, View) or taken:
+            return
+        renamed = replace(view, id=one.after)
+        made, gone = _step(commands.create(renamed), one.after), _step(commands.drop(renamed.id.name), one.after)
+        old_made, old_gone = _step(commands.create(view), one.before), _step(commands.drop(view.id.name), one.before)
+        yield made, gone
+        yield old_gone, old_made
+        del self.things[one.before]
+        self.things[one.after] = renamed
+
+    def _index(self, one: Renamed) -> Pairs:
+        index = self.things.get(one.before)
+        if not isinstance(index, Index) or one.after in self.things:
+            return
+        renamed = replace(
+            index, id=one.after, command=text({**commands.document(index.command), "name": one.after.name})
+        )
+        yield from replacement(index, renamed, [thing.id.name for thing in self._indexes(one.before.path[0])])
+        del self.things[one.before]
+        self.things[one.after] = renamed
+
+    def _field(self, one: Renamed) -> Pairs:
+        name = one.after.path[0]
+        key = Id("collection", (name,))
+        collection = self.things.get(key)
+        path = Path.of(one.before.path[1], one.after.path[1])
+        if not isinstance(collection, Collection) or not _applies(collection, path):
+            return
+        renamed = _with_validator(collection, path)
+        moved = [(index, made) for index in self._indexes(name) if (made := self._moved(index, path, collection))]
+        old_indexes, new_indexes = [old for old, _ in moved], [new for _, new in moved]
+        if moved:
+            yield _build(name, new_indexes), _unbuild(name, new_indexes)
+        yield _update(name, path, one), _update(name, path.inverse(), one.inverse())
+        yield _revalidate(renamed), _revalidate(collection)
+        if moved:
+            yield _unbuild(name, old_indexes), _build(name, old_indexes)
+        self.things[key] = renamed
+        for old, new in moved:
+            del self.things[old.id]
+            self.things[new.id] = new
+
+    def _indexes(self, collection: str) -> list[Index]:
+        return [thing for thing in self.things.values() if isinstance(thing, Index) and thing.id.path[0] == collection]
+
+    def _moved(self, index: Index, path: Path, collection: Collection) -> Index | None:
+        """Give the index on the new path, where it can be built before the documents change.
+
+        A unique one cannot (until then no document has the field), nor a second text index, nor another index of the
+        same name: those are left to the plan that follows.
+        """
+        spec = commands.document(index.command)
+        key = spec["key"]
+        if not isinstance(key, dict) or index.unique or is_text(index) or index.id.name != default_name(key):
+            return None
+        renamed: Document = {path.applied(part): kind for part, kind in key.items()}
+        if renamed == key:
+            return None
+        spec |= {"key": renamed, "name": default_name(renamed)}
+        if "partialFilterExpression" in spec:
+            spec["partialFilterExpression"] = condition_with(spec["partialFilterExpression"], path)
+        projection = spec.get("wildcardProjection")
+        if isinstance(projection, dict):
+            spec["wildcardProjection"] = {path.applied(part): value for part, value in projection.items()}
+        made = normal_index(index.id.path[0], spec, collation=collection.collation)
+        return None if made.id in self.things else made
+
+
+def _step(statement: str, subject: Id) -> Step:
+    return Step(statement, (subject,), (Hazard("ST207", str(subject)),))
+
+
+def _applies(collection: Collection, path: Path) -> bool:
+    """Whether the validator knows the old name and not the new one."""
+    schemas = list(_schemas(commands.document(collection.command).get("validator")))
+    return any(schema_has(one, path) for one in schemas) and not any(schema_has(one, path.inverse()) for one in schemas)
+
+
+def _schemas(validator: object) -> Iterator[Document]:
+    """Find the `$jsonSchema` parts of a validator."""
+    match validator:
+        case {"$jsonSchema": dict() as schema, **rest}:
+            yield schema
+            yield from _schemas(rest)
+        case {"$and": list() as clauses}:
+            for clause in clauses:
+                yield from _schemas(clause)
+        case _:
+            return
+
+
+def _with_validator(collection: Collection, path: Path) -> Collection:
+    options = commands.document(collection.command)
+    options["validator"] = condition_with(options["validator"], path)
+    made = normal_collection({"name": collection.id.name, "options": options})
+    return replace(made, uuid=collection.uuid)
+
+
+def _revalidate(collection: Collection) -> Step:
+    return Step(commands.modify(collection.id.name, validation(collection)), (collection.id,))
+
+
+def _build(collection: str, indexes: Sequence[Index]) -> Step:
+    return Step(commands.create_indexes(collection, indexes), _ids(indexes), work=Work.ONLINE)
+
+
+def _unbuild(collection: str, indexes: Sequence[Index]) -> Step:
+    return Step(commands.drop_indexes(collection, [index.id.name for index in indexes]), _ids(indexes))
+
+
+def _ids(indexes: Iterable[Index]) -> tuple[Id, ...]:
+    return tuple(index.id for index in indexes)
+
+
+def _update(collection: str, path: Path, one: Renamed) -> Step:
+    """Rename the field in every document that has it under the old name and not under the new one."""
+    old, new = path.old, path.new
+    if path.in_array:
+        condition: Document = {old: {"$exists": True}}
+        set_path, expression = expression_with(path)
+        statement = commands.update_all(collection, condition, [{"$set": {set_path: expression}}])
+    else:
+        condition = {old: {"$exists": True}, new: {"$exists": False}}
+        statement = commands.update_all(collection, condition, {"$rename": {old: new}})
+    return Step(statement, (one.after,), (Hazard("ST207", str(one.after)),), work=Work.REWRITE)
