@@ -67,5 +67,6 @@ class Findings(list[Diagnostic]):
 
 def in_order(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by file and place; findings without a place come last, in the order they were made."""
+    found = tuple(found)
     placed = sorted((d for d in found if d.span), key=lambda d: (d.span or Span("", 0, 0), d.code))
     return (*placed, *(d for d in found if not d.span))
