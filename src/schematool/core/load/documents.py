@@ -22,9 +22,7 @@ from schematool.core.model.entity import (
     Reference,
 )
 
-_ENTITY_WORDS = frozenset(
-    {"entity", "store", "description", "was", "fields", "indexes", "schema", "sensitive"}
-)
+_ENTITY_WORDS = frozenset({"entity", "store", "description", "was", "fields", "indexes", "schema", "sensitive"})
 _FIELD_WORDS = frozenset(
     {
         "type",
@@ -80,8 +78,8 @@ def _choose(node: Mapping, found: Findings) -> Document | None:
     place = store.span if store is not None else key.span if key is not None else node.span
     if store is not None and any("store" in document.record.by_name for document in by_store.values()):
         expected = " or ".join(f"`{name}`" for name in by_store)
-        hint = did_you_mean(store.text, by_store) if isinstance(store, Scalar) else None
-        found.add("ST104", f"the store of a {kind.replace('_', ' ')} is {expected}", place, hint=hint)
+        meant = did_you_mean(store.text, by_store) if isinstance(store, Scalar) else None
+        found.add("ST104", f"the store of a {kind.replace('_', ' ')} is {expected}", place, hint=meant)
         return None
     for candidate in by_store.values():
         if candidate.default_store is not None or len(by_store) == 1:
@@ -260,13 +258,9 @@ def _contradictions(node: Mapping, found: Findings) -> None:
     for word, ours in _REFERENCE_WORDS.items():
         key = node.key(word)
         if key is not None and target is None:
-            found.add(
-                "ST116", f"`{word}` without `references`", key.span, hint="say what the field points at"
-            )
+            found.add("ST116", f"`{word}` without `references`", key.span, hint="say what the field points at")
         if key is not None and isinstance(target, Mapping) and target.get(ours) is not None:
-            found.add(
-                "ST116", f"`{word}` is written twice: here and in `references`", key.span, hint="keep one"
-            )
+            found.add("ST116", f"`{word}` is written twice: here and in `references`", key.span, hint="keep one")
     givers = [key for key, _ in node.entries if key.text in {"default", "generated", "identity"}]
     if len(givers) > 1:
         found.add(
@@ -296,9 +290,7 @@ def _index(node: Mapping) -> IndexSpec:
     on = node.get("on")
     return IndexSpec(
         keys=_index_keys(on),
-        span=on.span
-        if isinstance(on, Scalar | Sequence)
-        else (node.entries[0][0].span if node.entries else node.span),
+        span=on.span if isinstance(on, Scalar | Sequence) else (node.entries[0][0].span if node.entries else node.span),
         name=_text(node, "name"),
         unique=_truth(node, "unique"),
         was=_text(node, "was"),
@@ -312,9 +304,7 @@ def _index_keys(on: Node | None) -> tuple[IndexKey, ...]:
         case Scalar():
             return (IndexKey(str(on.value), None, on.span),)
         case Sequence():
-            return tuple(
-                IndexKey(str(item.value), None, item.span) for item in on.items if isinstance(item, Scalar)
-            )
+            return tuple(IndexKey(str(item.value), None, item.span) for item in on.items if isinstance(item, Scalar))
         case Mapping():
             return tuple(
                 IndexKey(key.text, value.value, key.span)

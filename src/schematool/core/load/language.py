@@ -48,9 +48,7 @@ _EXPECT = Record(
     "What the plan of a pattern must look like.",
     (
         Key("uses_index", either(Name(), ListOf(Name(), least=1)), "The index or indexes that it must use."),
-        Key(
-            "no_seq_scan", either(Truth(), ListOf(Name("an entity"))), "Entities that it must not read whole."
-        ),
+        Key("no_seq_scan", either(Truth(), ListOf(Name("an entity"))), "Entities that it must not read whole."),
         Key("no_collection_scan", Truth(), "Mongo: it must not read the whole collection."),
         Key("no_sort", Truth(), "It must not sort: the index gives the order."),
         Key("rows_read_per_row", Number(), "How many rows it may read for each row that it returns."),

@@ -118,20 +118,14 @@ class Reader:
 
     def _missing(self, entry: Key, record: Record, where: Span) -> None:
         example = f", for example `{entry.name}: {entry.example}`" if entry.example else ""
-        self.found.add(
-            "ST105", f"`{entry.name}` is missing in this {record.name}{example}", where, hint=entry.doc
-        )
+        self.found.add("ST105", f"`{entry.name}` is missing in this {record.name}{example}", where, hint=entry.doc)
 
     def _either(self, node: Node, shape: Either) -> Node | None:
         fitting = [option for option in shape.shapes if _fits(node, option)]
         if fitting:
             return self.read(node, fitting[0])
         if isinstance(node, Scalar) and node.trap is None:
-            words = [
-                option
-                for option in shape.shapes
-                if isinstance(option, Choice) and isinstance(node.value, str)
-            ]
+            words = [option for option in shape.shapes if isinstance(option, Choice) and isinstance(node.value, str)]
             if words:
                 return self._scalar(node, words[0])
         self._wrong(node, expected(shape))
@@ -213,9 +207,7 @@ class Reader:
         if isinstance(shape, Choice):
             guess = near(node.text, [str(value) for value in shape.values])
             hint = f"did you mean `{guess}`?" if guess else None
-            self.found.add(
-                "ST104", f"`{_shortened(node.text)}` is not {expected(shape)}", node.span, hint=hint
-            )
+            self.found.add("ST104", f"`{_shortened(node.text)}` is not {expected(shape)}", node.span, hint=hint)
             return
         if isinstance(shape, Text | Name) and isinstance(node.value, int | float | bool):
             found = f"`{node.text}` is {'true or false' if isinstance(node.value, bool) else 'a number'} in YAML; expected {expected(shape)}"
@@ -269,9 +261,7 @@ def _scalar_fits(node: Scalar, shape: Shape) -> bool:
         case Name():
             return isinstance(value, str) and bool(value.strip())
         case Expression():
-            return (
-                value is not None and (not isinstance(value, str) or bool(value.strip()))
-            ) or node.text == "null"
+            return (value is not None and (not isinstance(value, str) or bool(value.strip()))) or node.text == "null"
         case Truth():
             return isinstance(value, bool)
         case Whole():
@@ -299,9 +289,7 @@ def expected(shape: Shape) -> str:
         case Value() | Anything():
             return "a value"
         case Choice():
-            return ("one of " if len(shape.values) > 1 else "") + ", ".join(
-                f"`{value}`" for value in shape.values
-            )
+            return ("one of " if len(shape.values) > 1 else "") + ", ".join(f"`{value}`" for value in shape.values)
         case ListOf():
             return "a list"
         case MapOf():

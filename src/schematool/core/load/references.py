@@ -63,9 +63,7 @@ def _names(model: Model) -> Names:
     declared |= {name for name, entity in entities.items() if entity.store == "postgres"}
     extensions = frozenset(thing.name for thing in model.declarations if thing.kind == "extension")
     known = set(types.EXTENSION_TYPES.values()) | _TYPELESS_EXTENSIONS
-    open_ended = bool(extensions - known) or any(
-        thing.kind in {"sql", "object"} for thing in model.declarations
-    )
+    open_ended = bool(extensions - known) or any(thing.kind in {"sql", "object"} for thing in model.declarations)
     return Names(entities, frozenset(declared), extensions, open_ended)
 
 
@@ -165,13 +163,7 @@ def _postgres_name(name: str, span: Span, found: Findings) -> None:
 
 
 def _mongo_name(name: str, span: Span, found: Findings) -> None:
-    if (
-        "$" in name
-        or "\0" in name
-        or name.startswith("system.")
-        or name.startswith(".")
-        or name.endswith(".")
-    ):
+    if "$" in name or "\0" in name or name.startswith(("system.", ".")) or name.endswith("."):
         message = f"`{name}` cannot be a collection: no `$`, no NUL, not `system.`, no dot at either end"
         found.add("ST114", message, span, hint="choose another name")
 
@@ -209,9 +201,7 @@ def _postgres_type(text: str, span: Span, names: Names, found: Findings) -> None
     if names.open_ended:
         return
     hint = did_you_mean(bare, [*types.POSTGRES, *names.types])
-    hint = (
-        hint or "declare it: `enum:`, `domain:`, `composite:` or `range:`, or the `extension:` that brings it"
-    )
+    hint = hint or "declare it: `enum:`, `domain:`, `composite:` or `range:`, or the `extension:` that brings it"
     found.add("ST102", f"unknown type `{text}`", span, hint=hint)
 
 
@@ -276,9 +266,7 @@ def _mongo_type_name(name: str, span: Span, found: Findings) -> None:
     meant = types.MONGO_SYNONYMS.get(types.base(name))
     extra = ", format: uuid" if types.base(name) == "uuid" else ""
     hint = f"did you mean `{meant}{extra}`?" if meant else did_you_mean(name, types.MONGO)
-    found.add(
-        "ST102", f"unknown type `{name}`", span, hint=hint or f"MongoDB has {', '.join(sorted(types.MONGO))}"
-    )
+    found.add("ST102", f"unknown type `{name}`", span, hint=hint or f"MongoDB has {', '.join(sorted(types.MONGO))}")
 
 
 def _declared_types(model: Model, names: Names, found: Findings) -> None:
@@ -286,9 +274,7 @@ def _declared_types(model: Model, names: Names, found: Findings) -> None:
     for thing in model.declarations:
         if thing.store != "postgres":
             continue
-        for word in {"domain": ("type",), "range": ("subtype",), "aggregate": ("state_type",)}.get(
-            thing.kind, ()
-        ):
+        for word in {"domain": ("type",), "range": ("subtype",), "aggregate": ("state_type",)}.get(thing.kind, ()):
             _postgres_type(str(thing.options[word]), thing.options.span(word) or thing.span, names, found)
         fields = thing.options.get("fields")
         if thing.kind == "composite" and isinstance(fields, Mapping):
@@ -335,9 +321,7 @@ def _columns_named(entity: Entity) -> Iterator[tuple[str, Span]]:
     unique = options.get("unique")
     for name, given in _entries(unique):
         columns = given.get("on") if isinstance(given, Mapping) else given
-        yield from _listed(
-            columns, options.span(f"unique.{name}") or entity.span, options.spans, f"unique.{name}"
-        )
+        yield from _listed(columns, options.span(f"unique.{name}") or entity.span, options.spans, f"unique.{name}")
     for name, given in _entries(options.get("foreign_keys")):
         if isinstance(given, Mapping):
             span = options.span(f"foreign_keys.{name}.on") or entity.span
@@ -437,9 +421,7 @@ def _resolved(field: Field, entity: Entity, names: Names, found: Findings) -> Fi
     """The field with its reference (and those inside of it) completed."""
     inner = tuple(_resolved(child, entity, names, found) for child in field.fields)
     items = _resolved(field.items, entity, names, found) if field.items else None
-    made = (
-        field if inner == field.fields and items is field.items else replace(field, fields=inner, items=items)
-    )
+    made = field if inner == field.fields and items is field.items else replace(field, fields=inner, items=items)
     if field.references is None:
         return made
     reference = _target(field.references, entity, names, found)
@@ -450,11 +432,7 @@ def _resolved(field: Field, entity: Entity, names: Names, found: Findings) -> Fi
 
 
 def _target(reference: Reference, source: Entity, names: Names, found: Findings) -> Reference | None:
-    target = (
-        names.entities.get(reference.entity)
-        if reference.field or reference.entity in names.entities
-        else None
-    )
+    target = names.entities.get(reference.entity) if reference.field or reference.entity in names.entities else None
     whole = f"{reference.entity}.{reference.field}".rstrip(".")
     if target is None and whole in names.entities:
         target, reference = names.entities[whole], replace(reference, entity=whole, field="")
@@ -517,9 +495,7 @@ def _fits(field: Field, entity: Entity, reference: Reference, names: Names, foun
     hint = f"give it the type `{pointed.type}`" if entity.store == target.store else None
     if entity.store == "mongo" and there == "uuid":
         hint = "write `type: string, format: uuid`"
-    message = (
-        f"`{field.name}` is {_said(field)}, but `{reference.entity}.{reference.field}` is {_said(pointed)}"
-    )
+    message = f"`{field.name}` is {_said(field)}, but `{reference.entity}.{reference.field}` is {_said(pointed)}"
     found.add("ST112", message, field.type_span, hint=hint)
 
 

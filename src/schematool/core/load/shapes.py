@@ -134,19 +134,7 @@ class Document:
 
 
 Shape: TypeAlias = (
-    Text
-    | Name
-    | Expression
-    | Truth
-    | Whole
-    | Number
-    | Value
-    | Anything
-    | Choice
-    | ListOf
-    | MapOf
-    | Either
-    | Named
+    Text | Name | Expression | Truth | Whole | Number | Value | Anything | Choice | ListOf | MapOf | Either | Named
 )
 
 

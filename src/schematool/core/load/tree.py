@@ -80,7 +80,7 @@ def parse(file: str, text: str, found: Findings) -> tuple[Node, ...]:
     composer = _Composer(file, lines, found)
     try:
         return tuple(composer.documents(yaml.parse(text, Loader=_LOADER)))
-    except _Capped:
+    except _CappedError:
         return tuple(composer.finished)
     except yaml.MarkedYAMLError as error:
         _syntax(error, composer)
@@ -91,7 +91,7 @@ def parse(file: str, text: str, found: Findings) -> tuple[Node, ...]:
     return tuple(composer.finished)
 
 
-class _Capped(Exception):
+class _CappedError(Exception):
     """The file goes beyond a cap; the finding is made."""
 
 
@@ -158,7 +158,7 @@ class _Composer:
         self.found.add(
             "ST107", message, self.span(event), hint="split the file: any folder depth below schema/ will do"
         )
-        raise _Capped
+        raise _CappedError
 
     def _alias(self, event: Any) -> Node:
         self.aliases += 1
@@ -175,17 +175,16 @@ class _Composer:
 
     def _tag(self, event: Any) -> None:
         if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:"):
-            self.found.add(
-                "ST109", f"the tag `{event.tag}` means nothing here", self.span(event), hint="remove it"
-            )
+            self.found.add("ST109", f"the tag `{event.tag}` means nothing here", self.span(event), hint="remove it")
         elif event.tag is not None and event.tag.startswith("tag:yaml.org,2002:python"):
-            self.found.add(
-                "ST109", "Python objects are not read from YAML", self.span(event), hint="remove the tag"
-            )
+            self.found.add("ST109", "Python objects are not read from YAML", self.span(event), hint="remove the tag")
 
     def _scalar(self, event: Any) -> Scalar:
         plain = bool(event.implicit[0]) and event.tag is None
         span = self.span(event)
+        if "\0" in event.value:
+            self.found.add("ST100", "a NUL character: neither store can hold it", span, hint="remove it")
+            return Scalar(event.value.replace("\0", ""), span, quoted=True, value=event.value.replace("\0", ""))
         if not plain:
             return Scalar(event.value, span, quoted=True, value=event.value)
         value, trap = resolve(event.value)
@@ -243,9 +242,7 @@ def _syntax(error: yaml.MarkedYAMLError, composer: _Composer) -> None:
         hint = "quote a value that has `: ` in it"
     elif "cannot start any token" in problem:
         hint = "quote a value that starts with @, ` or %"
-    message = (
-        f"{problem} ({error.context})" if error.context and error.context != problem and not hint else problem
-    )
+    message = f"{problem} ({error.context})" if error.context and error.context != problem and not hint else problem
     composer.found.add("ST100", message, Span(composer.file, number + 1, column + 1, 1, line), hint=hint)
 
 

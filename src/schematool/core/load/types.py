@@ -179,9 +179,7 @@ MONGO_SYNONYMS: Mapping[str, str] = {
 
 _ARRAY = re.compile(r"(\s*\[\s*\d*\s*\])+\s*$|\s+array(\s*\[\s*\d*\s*\])?\s*$", re.IGNORECASE)
 _MODIFIER = re.compile(r"\s*\([^()]*\)")
-_INTERVAL = re.compile(
-    r"interval\s+(year|month|day|hour|minute|second)(\s+to\s+(month|day|hour|minute|second))?$"
-)
+_INTERVAL = re.compile(r"interval\s+(year|month|day|hour|minute|second)(\s+to\s+(month|day|hour|minute|second))?$")
 
 
 def base(text: str) -> str:

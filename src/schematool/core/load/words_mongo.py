@@ -101,9 +101,7 @@ RECORDS: tuple[Record, ...] = (
         "mongo reference",
         "A reference, with what the short form cannot say.",
         (
-            Key(
-                "field", Name("an entity and its field"), "The entity and the field that it points at.", True
-            ),
+            Key("field", Name("an entity and its field"), "The entity and the field that it points at.", True),
             Key("verified", Truth(), "`false`: `verify` does not look for values that point at nothing."),
         ),
     ),
@@ -255,9 +253,7 @@ ENTITY = Record(
         Key("capped", Named("capped"), "A fixed size; the oldest go."),
         Key("time_series", Named("time series"), "Measurements over time."),
         Key("clustered", either(Truth(), Named("clustered")), "Kept in the order of `_id`."),
-        Key(
-            "expire_after", DURATION, "Documents of a time series or clustered collection go after this long."
-        ),
+        Key("expire_after", DURATION, "Documents of a time series or clustered collection go after this long."),
         Key("pre_and_post_images", Truth(), "Change streams can show documents before and after."),
         Key("encrypted_fields", Anything(), "Queryable encryption, as `create` takes it."),
         Key("storage_engine", Anything(), "Options of the storage engine."),

@@ -43,9 +43,7 @@ WAS = Key(
 )
 SCHEMA = Key("schema", Name(), "The schema that it lives in; `public` when not given.")
 OWNER = Key("owner", Name(), "The role that owns it; not managed when not given.")
-GRANT = Key(
-    "grants", GRANTS, "Who may do what: role to privileges, or a list with columns and grant options."
-)
+GRANT = Key("grants", GRANTS, "Who may do what: role to privileges, or a list with columns and grant options.")
 REVOKE = Key("revokes", GRANTS, "Built-in privileges taken away, such as PUBLIC's `execute` on a function.")
 LABELS = Key("security_labels", MapOf(Text(), "provider"), "Security labels by provider.")
 COMMON = (DESCRIPTION, WAS, SCHEMA, OWNER, GRANT, REVOKE, LABELS)
@@ -53,12 +51,8 @@ TABLESPACE = Key("tablespace", Name(), "The tablespace that it is stored in.")
 STORAGE_PARAMETERS = Key(
     "options", PARAMETERS, "Storage parameters such as `fillfactor`; `toast.` in front for the TOAST table."
 )
-ENABLED = Key(
-    "enabled", Choice(("origin", "always", "replica", "disabled")), "When it fires: `origin` unless given."
-)
-CONSTRAINT_TIMING = Key(
-    "deferrable", DEFERRABLE, "Checked at commit if asked (`true`), or always so (`deferred`)."
-)
+ENABLED = Key("enabled", Choice(("origin", "always", "replica", "disabled")), "When it fires: `origin` unless given.")
+CONSTRAINT_TIMING = Key("deferrable", DEFERRABLE, "Checked at commit if asked (`true`), or always so (`deferred`).")
 
 _SEQUENCE_KEYS = (
     Key("start", Whole(), "The first value."),
@@ -126,9 +120,7 @@ FIELD = Record(
             example="now()",
         ),
         Key("collation", Name(), "How its text sorts."),
-        Key(
-            "storage", Choice(("plain", "external", "extended", "main")), "How PostgreSQL keeps large values."
-        ),
+        Key("storage", Choice(("plain", "external", "extended", "main")), "How PostgreSQL keeps large values."),
         Key("compression", Choice(("pglz", "lz4")), "How large values are compressed."),
         Key("statistics", Whole(-1), "The statistics target of ANALYZE."),
         Key("options", PARAMETERS, "Attribute options such as `n_distinct`."),
@@ -452,9 +444,7 @@ ENTITY = Record(
         DESCRIPTION,
         WAS,
         SCHEMA,
-        Key(
-            "fields", MapOf(either(Text("a type"), Named("postgres field")), "field"), "Its columns in order."
-        ),
+        Key("fields", MapOf(either(Text("a type"), Named("postgres field")), "field"), "Its columns in order."),
         Key("primary_key", either(Name(), NAMES, Named("primary key")), "The fields that identify a row."),
         Key(
             "unique",
@@ -475,9 +465,7 @@ ENTITY = Record(
             either(ListOf(Named("foreign key")), MapOf(Named("foreign key"), "constraint")),
             "Foreign keys of several fields.",
         ),
-        Key(
-            "exclusions", MapOf(Named("exclusion constraint"), "constraint"), "Exclusion constraints by name."
-        ),
+        Key("exclusions", MapOf(Named("exclusion constraint"), "constraint"), "Exclusion constraints by name."),
         Key("indexes", ListOf(Named("postgres index")), "Its indexes."),
         Key("triggers", MapOf(Named("trigger"), "trigger"), "Its triggers by name."),
         Key("rules", MapOf(Named("rule"), "rule"), "Its rewrite rules by name."),
@@ -635,9 +623,7 @@ DOCUMENTS: tuple[Document, ...] = (
                 ),
                 *_SEQUENCE_KEYS,
                 Key("unlogged", Truth(), "Not written to the log."),
-                Key(
-                    "owned_by", Name("an entity and its field"), "The field that takes it along when dropped."
-                ),
+                Key("owned_by", Name("an entity and its field"), "The field that takes it along when dropped."),
                 *COMMON,
             ),
         ),

@@ -1,0 +1,163 @@
+"""Enums, domains, composite and range types, sequences, collations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schematool.core.catalog import Id
+from schematool.core.lower.postgres import constraints
+from schematool.core.lower.postgres.read import mapping, record, text, truth, whole
+from schematool.core.lower.postgres.scope import Common, Scope, schema_of
+from schematool.core.model import postgres as pg
+from schematool.core.model.entity import Declaration
+from schematool.core.sql.quote import identifier, literal, qualified
+
+
+def enum(scope: Scope, thing: Declaration, common: Common) -> None:
+    """Add an enum; values with `was` are renames."""
+    of = Id("type", (schema_of(thing), thing.name))
+    values = thing.options.get("values")
+    labels: list[str] = []
+    for value in values if isinstance(values, tuple) else ():
+        words = record(value, "value")
+        label = str(words["value"])
+        labels.append(label)
+        if was := text(words, "was"):
+            scope.renamed("enum value", (*of.path, was), (*of.path, label))
+    repeated = {label for label in labels if labels.count(label) > 1}
+    for label in sorted(repeated):
+        scope.found.add("ST110", f"`{label}` is twice in this enum", thing.options.span("values") or thing.span)
+    scope.put(pg.Enum(id=of, labels=tuple(dict.fromkeys(labels)), **shared(common)), thing.span)
+
+
+def domain(scope: Scope, thing: Declaration, common: Common) -> None:
+    """Add a domain with its checks."""
+    of = Id("type", (schema_of(thing), thing.name))
+    checks = []
+    for name, value in sorted(mapping(thing.options, "checks").items()):
+        words = record(value, "check")
+        definition = constraints.check(text(words, "check") or "")
+        checks.append(pg.DomainCheck(name, definition, truth(words, "validated", True), text(words, "description")))
+    collation = text(thing.options, "collation")
+    made = pg.Domain(
+        id=of,
+        base=scope.type_text(text(thing.options, "type") or ""),
+        collation=identifier(collation) if collation else None,
+        not_null=truth(thing.options, "required"),
+        default=text(thing.options, "default"),
+        checks=tuple(checks),
+        **shared(common),
+    )
+    scope.put(made, thing.span)
+
+
+def composite(scope: Scope, thing: Declaration, common: Common) -> None:
+    """Add a composite type."""
+    of = Id("type", (schema_of(thing), thing.name))
+    attributes = []
+    for name, value in mapping(thing.options, "fields").items():
+        words = record(value, "type")
+        collation = text(words, "collation")
+        attributes.append(
+            pg.Attribute(
+                name,
+                scope.type_text(text(words, "type") or ""),
+                identifier(collation) if collation else None,
+                text(words, "description"),
+            )
+        )
+        if was := text(words, "was"):
+            scope.renamed("attribute", (*of.path, was), (*of.path, name))
+    scope.put(pg.Composite(id=of, attributes=tuple(attributes), **shared(common)), thing.span)
+
+
+def range_type(scope: Scope, thing: Declaration, common: Common) -> None:
+    """Add a range type."""
+    schema = schema_of(thing)
+    collation = text(thing.options, "collation")
+    multirange = text(thing.options, "multirange")
+    made = pg.Range(
+        id=Id("type", (schema, thing.name)),
+        subtype=scope.type_text(text(thing.options, "subtype") or ""),
+        operator_class=text(thing.options, "operator_class"),
+        collation=identifier(collation) if collation else None,
+        canonical=text(thing.options, "canonical"),
+        difference=text(thing.options, "difference"),
+        multirange=qualified(schema, multirange) if multirange else None,
+        **shared(common),
+    )
+    scope.put(made, thing.span)
+
+
+def sequence(scope: Scope, thing: Declaration, common: Common) -> None:
+    """Add a sequence."""
+    options = thing.options
+    owned = text(options, "owned_by")
+    made = pg.Sequence(
+        id=Id("sequence", (schema_of(thing), thing.name)),
+        type=text(options, "type") or "bigint",
+        start=_start(options),
+        increment=1 if (step := whole(options, "increment")) is None else step,
+        minimum=whole(options, "minimum"),
+        maximum=whole(options, "maximum"),
+        cache=whole(options, "cache") or 1,
+        cycle=truth(options, "cycle"),
+        persistence="unlogged" if truth(options, "unlogged") else "permanent",
+        owned_by=_owner(scope, owned) if owned else None,
+        **shared(common),
+    )
+    scope.put(made, thing.span)
+
+
+def _start(options: Mapping[str, object]) -> int:
+    """The first value: what is given, or the bound that counting begins at, as in CREATE SEQUENCE."""
+    given, step = options.get("start"), options.get("increment")
+    if isinstance(given, int):
+        return given
+    bound = options.get("maximum" if isinstance(step, int) and step < 0 else "minimum")
+    if isinstance(bound, int):
+        return bound
+    return -1 if isinstance(step, int) and step < 0 else 1
+
+
+def _owner(scope: Scope, given: str) -> Id:
+    table, _, column = given.rpartition(".")
+    return Id("column", (*scope.relation(table).path, column))
+
+
+def collation(scope: Scope, thing: Declaration, common: Common) -> None:
+    """Add a collation."""
+    of = Id("collation", (schema_of(thing), thing.name))
+    words: list[str] = []
+    for key, word in (
+        ("provider", "provider"),
+        ("locale", "locale"),
+        ("lc_collate", "lc_collate"),
+        ("lc_ctype", "lc_ctype"),
+        ("rules", "rules"),
+    ):
+        value = text(thing.options, key)
+        if value is not None:
+            words.append(f"{word} = {value if key == 'provider' else literal(value)}")
+    if thing.options.get("deterministic") is False:
+        words.append("deterministic = false")
+    made = pg.Defined(
+        id=of,
+        create=(f"CREATE COLLATION {qualified(*of.path)} ({', '.join(words)})",),
+        drop=f"DROP COLLATION {qualified(*of.path)}",
+        reference=f"COLLATION {qualified(*of.path)}",
+        **shared(common),
+    )
+    scope.put(made, thing.span)
+
+
+def shared(common: Common) -> dict[str, Any]:
+    """What every object has, as keyword arguments."""
+    return {
+        "comment": common.comment,
+        "owner": common.owner,
+        "grants": common.grants,
+        "revokes": common.revokes,
+        "security_labels": common.security_labels,
+    }
