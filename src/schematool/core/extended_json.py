@@ -1,9 +1,9 @@
 """MongoDB Extended JSON v2 without a driver: how BSON values look as plain Python values, and when two are the same.
 
 A document here is what `json.loads` makes of Extended JSON: BSON types that JSON lacks are wrappers such as
-`{"$oid": "…"}`. `read` takes canonical and relaxed text alike and gives the *lossless relaxed* form that the rest of the
-core works on: a JSON whole number is an int32 (int64 beyond its range), a JSON fraction is a double, and everything else
-(an int64 that would fit an int32, Decimal128, dates) keeps its wrapper, so that `text` loses nothing.
+`{"$oid": "…"}`. `read` takes canonical and relaxed text alike and gives the *lossless relaxed* form that the rest of
+the core works on: a JSON whole number is an int32 (int64 beyond its range), a JSON fraction is a double, and everything
+else (an int64 that would fit an int32, Decimal128, dates) keeps its wrapper, so that `text` loses nothing.
 Source of the wrappers: the MongoDB Extended JSON (v2) specification.
 """
 
@@ -77,7 +77,7 @@ def plain(value: Any) -> Value:
 
 
 def read(text: str) -> Value:
-    """Parse Extended JSON text, canonical or relaxed, into the lossless relaxed form; `ValueError` when it is not JSON."""
+    """Parse Extended JSON, canonical or relaxed, into the lossless relaxed form; `ValueError` when it is not JSON."""
     return plain(json.loads(text))
 
 
@@ -173,7 +173,7 @@ def truth(value: Value) -> bool:
 
 
 def same_number(value: Decimal) -> Value:
-    """One form for all BSON numbers of this numeric value, as the server compares them: 1, 1.0 and Long(1) are equal."""
+    """One form for all BSON numbers of this value, as the server compares them: 1, 1.0 and Long(1) are equal."""
     if value.is_nan():
         return {"$numberDouble": "NaN"}
     if value.is_infinite():
@@ -186,7 +186,7 @@ def same_number(value: Decimal) -> Value:
 
 
 def same(value: Value) -> Value:
-    """One form for all values that the server compares as equal: numbers by value; the order of keys means something."""
+    """One form for all values that the server compares as equal: numbers by value, keys in their order."""
     found = number(value)
     if found is not None:
         return same_number(found)

@@ -114,7 +114,7 @@ class _Made:
         if collection.validator is None and self.renames[1] and self.renames[1][-1].id.path[0] == entity.name:
             self.found.add(
                 "ST132",
-                f"`was` on a field of `{entity.name}`, which has no validator: nothing says whether documents have the old name",
+                f"`{entity.name}` has no validator, so nothing says whether its documents have the old name",
                 entity.span,
                 hint="let MongoDB validate it, or write the update by hand: `schematool new`",
             )

@@ -1,7 +1,7 @@
-"""Query conditions and JSON Schemas of MongoDB in normal form: two that the server takes for the same are the same text.
+"""Query conditions and JSON Schemas of MongoDB in normal form: what the server takes for the same is the same text.
 
 Known to be the same: `{b: 1}` and `{b: {$eq: 1}}` and `{b: {$in: [1]}}`, `$and` written out or implied, the order of
-keys, of clauses and of `$in`, `$exists: 1` and `true`, type codes and type names, numbers of one value. Known to differ:
+keys, of clauses and of `$in`, `$exists: 1` and `true`, type codes and names, numbers of one value. Known to differ:
 true and 1, the order of keys inside of an embedded document, the case of strings. Source: observed on mongod 6.0.5.
 """
 
@@ -160,7 +160,7 @@ def _type_name(name: Value) -> Value:
 
 
 def _conjunction(clauses: list[Document]) -> Document:
-    """Write clauses as one document: keys side by side, operators of one path together, `$and` only where it must be."""
+    """Write clauses as one document: keys side by side, operators of a path together, `$and` where it must be."""
     merged: Document = {}
     rest: list[Value] = []
     for clause in clauses:

@@ -1,7 +1,7 @@
 """Indexes, collections and views of MongoDB in normal form, from what a user writes and from what a server prints.
 
-Both forms are plain Python values of Extended JSON (`core.extended_json.plain` reads them); the same meaning gives equal
-objects. What the server prints: observed on mongod 6.0.5, for all kinds of index, of collection and of option.
+Both forms are plain Python values of Extended JSON (`core.extended_json.plain` reads them); the same meaning gives
+equal objects. What the server prints: observed on mongod 6.0.5, for all kinds of index, of collection and of option.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _SPANS: Mapping[str, int] = {"seconds": 3600, "minutes": 86400, "hours": 2592000
 
 
 def is_primary(spec: Mapping[str, Any]) -> bool:
-    """Whether a listIndexes document is the index on `_id` that comes with the collection, and is no object of its own."""
+    """Whether a listIndexes document is the index on `_id` that comes with the collection: no object of its own."""
     return spec.get("name") == "_id_" or truth(plain(spec.get("clustered")))
 
 
@@ -197,7 +197,7 @@ def _projection(projection: Document, prefix: str = "") -> Document:
 
 
 def _with_command(index: Index, filtered: Value, collation: Spec | None) -> Index:
-    """Add the specification that createIndexes makes this index from, with every choice that is not the server's own."""
+    """Add the specification that createIndexes makes it from, with every choice that is not the server's own."""
     from dataclasses import replace  # noqa: PLC0415  # local to the one place that copies
 
     options = {name: plain(_json(value)) for name, value in index.options}
@@ -240,7 +240,7 @@ def _json(spec: Spec) -> Value:
 
 
 def normal_collection(info: Mapping[str, Any]) -> Collection:
-    """Bring a collection into normal form, from a listCollections document or from `{"name", "options"}` as for create."""
+    """Bring a collection into normal form, from a listCollections document or `{"name", "options"}` for create."""
     name = str(info["name"])
     options = plain(info.get("options") or {})
     given = dict(options) if isinstance(options, dict) else {}
