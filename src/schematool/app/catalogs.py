@@ -80,7 +80,7 @@ def _excluded(key: Id, thing: object, patterns: Sequence[str]) -> bool:
 
 def _path_names(subject: str) -> Iterable[str]:
     """`table public.users.email` is also `users.email`, `users` and `public.users`, so that a parent covers it."""
-    parts = subject.split(" ")[-1].split(".")
+    parts = subject.rsplit(" ", maxsplit=1)[-1].split(".")
     for depth in range(1, len(parts) + 1):
         if depth > 1 or len(parts) == 1:
             yield ".".join(parts[:depth])

@@ -66,26 +66,29 @@ class _Compared:
     unmodelled: tuple[Diagnostic, ...]
 
 
-def run(
-    workspace: Workspace,
-    before: str = "migrations",
-    after: str = "schema",
-    *,
-    sql: bool = False,
-    reverse: bool = False,
-    check: bool = False,
-    store: str | None = None,
-    online: bool | None = None,
-) -> DiffReport:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to compare and how. `online` None: unless both sides are URLs. `store` None: both."""
+
+    before: str = "migrations"
+    after: str = "schema"
+    sql: bool = False
+    reverse: bool = False
+    check: bool = False
+    store: str | None = None
+    online: bool | None = None
+
+
+def run(workspace: Workspace, wish: Wish) -> DiffReport:
     """Compare. Two URLs are made equal with plain statements; otherwise online steps are preferred."""
-    one, other = source(workspace, before), source(workspace, after)
-    if reverse:
+    one, other = source(workspace, wish.before), source(workspace, wish.after)
+    if wish.reverse:
         one, other = other, one
-    stores = [s for s in one.stores if s in other.stores and store in {None, s}]
+    stores = [s for s in one.stores if s in other.stores and wish.store in {None, s}]
     if not stores:
         raise InputError(Diagnostic("ST007", f"{one.name} and {other.name} are not of the same store"))
     two_urls = isinstance(one, UrlSource) and isinstance(other, UrlSource)
-    style = Style(online=not two_urls if online is None else online)
+    style = Style(online=not two_urls if wish.online is None else wish.online)
     compared = {s: _compare(workspace, s, one, other, style) for s in stores if _worth(one, other, s)}
     changes = tuple(line for s, found in compared.items() for line in _lines(s, found))
     hazards = hazards_of(step for found in compared.values() for step in found.steps)
@@ -93,7 +96,7 @@ def run(
     permits = tuple(sorted({d.permit for d in dangers if d.permit}))
     unmodelled = tuple(d for found in compared.values() for d in found.unmodelled)
     return DiffReport(
-        ok=not (check and changes) and all(d.severity is not Severity.ERROR for d in unmodelled),
+        ok=not (wish.check and changes) and all(d.severity is not Severity.ERROR for d in unmodelled),
         diagnostics=unmodelled,
         before=one.name,
         after=other.name,
@@ -101,8 +104,8 @@ def run(
         blocks=tuple(block for s, found in compared.items() for block in _blocks(s, found.steps)),
         dangers=dangers,
         permits=permits,
-        sql=sql,
-        hint=None if sql or not changes else _hint(one, other, permits),
+        sql=wish.sql,
+        hint=None if wish.sql or not changes else _hint(one, other, permits),
     )
 
 

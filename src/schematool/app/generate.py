@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from schematool.app.compile import Compiled, compile_schema
 from schematool.app.hazard import danger, require, step_line, told
 from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files
 from schematool.app.planning import Piece, StorePlan, plan_store
-from schematool.app.proof import Proof, prove
+from schematool.app.proof import Claim, Proof, prove
 from schematool.app.report import Danger, Report, StepLine
 from schematool.app.servers import scratch_server
 from schematool.app.twins import renderer
@@ -69,15 +69,18 @@ class _Made:
     proof: Proof
 
 
-def run(
-    workspace: Workspace,
-    *,
-    message: str | None = None,
-    allowed: Collection[str] = frozenset(),
-    because: str | None = None,
-    check: bool = False,
-    dry_run: bool = False,
-) -> GenerateReport:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for: the title, the consents with their reason, and whether to write at all."""
+
+    message: str | None = None
+    allowed: frozenset[str] = frozenset()
+    because: str | None = None
+    check: bool = False
+    dry_run: bool = False
+
+
+def run(workspace: Workspace, wish: Wish) -> GenerateReport:
     """Compile, plan, prove and write. Raises `Refused` when a consent is missing; nothing is then written."""
     files = workspace.schema_files()
     history = read_history(workspace)
@@ -88,21 +91,21 @@ def run(
     stores = [store for store in STORES if _in_use(store, compiled, history)]
     plans = {store: _plan(workspace, store, compiled, history) for store in stores}
     changes = tuple(describe(change) for plan in plans.values() for change in plan.changes)
-    if check:
+    if wish.check:
         return _checked(compiled, changes, plans)
-    _consider(plans, allowed)
-    made = _make(workspace, history, plans, message, allowed, because)
+    _consider(plans, wish.allowed)
+    made = _make(workspace, history, plans, wish)
     hazards = [h for share in made for h in share.plan.hazards]
     records = _records(workspace, history, compiled, made)
     written = tuple(file for share in made for file in share.files)
-    if not dry_run:
+    if not wish.dry_run:
         write_all(workspace.root, {file.path: file.text for file in written} | records)
     return GenerateReport(
         diagnostics=compiled.warnings,
         changes=changes,
         files=(*written, *(Written(path, _kind(path), text) for path, text in records.items())),
         dangers=tuple(danger(h) for h in dict.fromkeys(hazards)),
-        written=not dry_run,
+        written=not wish.dry_run,
         rows=sum(share.proof.rows for share in made),
         hint="review them, then `schematool migrate`" if written else None,
     )
@@ -174,78 +177,71 @@ def _make(
     workspace: Workspace,
     history: History,
     plans: dict[str, StorePlan],
-    message: str | None,
-    allowed: Collection[str],
-    because: str | None,
+    wish: Wish,
 ) -> list[_Made]:
     """Name, render and prove. The n-th files of both stores share an id."""
     changes = tuple(change for plan in plans.values() for change in plan.changes)
-    title = message or _title(changes, history)
+    title = wish.message or _title(changes, history)
     taken = [migration.id for migration in history.migrations]
     ids: list[str] = []
     for pair in zip_longest(*(plan.pieces for plan in plans.values())):
         online = bool(ids) and any(piece and not piece.up.transactional for piece in pair)
         ids.append(next_id((*taken, *ids), f"{title} online" if online else title))
-    return [_make_store(workspace, history, plan, ids, title, allowed, because) for plan in plans.values()]
+    named = replace(wish, message=title)
+    return [_make_store(workspace, history.units(store), plan, ids, named) for store, plan in plans.items()]
 
 
-def _make_store(
-    workspace: Workspace,
-    history: History,
-    plan: StorePlan,
-    ids: Sequence[str],
-    title: str,
-    allowed: Collection[str],
-    because: str | None,
-) -> _Made:
-    before = history.units(plan.store)
-    extra: tuple[Hazard, ...] = ()
-    units, files = _render(workspace, before, plan, ids, title, because, extra)
+def _make_store(workspace: Workspace, before: Sequence[Unit], plan: StorePlan, ids: Sequence[str], wish: Wish) -> _Made:
+    writer = _Writer(workspace, before[-1].id if before else None, tuple(ids), wish)
+    units, files = writer.render(plan)
     if not units:
-        return _Made(plan, (), (), Proof(0))
+        return _Made(plan, (), (), Proof(0, plan.recorded))
     may_lose = any(permit_of(h) == "data-loss" for h in plan.hazards)
     with scratch_server(workspace, plan.store) as server:
-        proof = prove(
-            server,
-            before,
-            units,
-            plan.desired,
-            may_lose=may_lose,
-            renames=plan.renames,
-            exclude=workspace.config.exclude,
-        )
+        claim = Claim(before, units, plan.desired, may_lose, plan.renames, workspace.config.exclude)
+        proof = prove(server, claim)
     if proof.needs_empty:
         extra = (Hazard(NEEDS_EMPTY, plan.store, proof.needs_empty),)
-        require(extra, allowed, "schematool generate", "nothing was written")
-        units, files = _render(workspace, before, plan, ids, title, because, extra)
+        require(extra, wish.allowed, "schematool generate", "nothing was written")
+        units, files = writer.render(plan, extra)
     return _Made(plan, units, files, proof)
 
 
-def _render(
-    workspace: Workspace,
-    before: Sequence[Unit],
-    plan: StorePlan,
-    ids: Sequence[str],
-    title: str,
-    because: str | None,
-    extra: tuple[Hazard, ...],
-) -> tuple[tuple[Unit, ...], tuple[Written, ...]]:
-    """Write each piece as two files and read them back, so that what is proven is what is in the files."""
-    render = renderer(plan.store)
-    depends = [before[-1].id] if before else []
-    units, files = [], []
-    for id, piece in zip(ids, plan.pieces, strict=False):  # noqa: A001  # the word of the format
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes a plan as files, after the migration `last`, under `ids`."""
+
+    workspace: Workspace
+    last: str | None
+    ids: tuple[str, ...]
+    wish: Wish
+
+    def render(self, plan: StorePlan, extra: tuple[Hazard, ...] = ()) -> tuple[tuple[Unit, ...], tuple[Written, ...]]:
+        """Write each piece as two files and read them back, so that what is proven is what is in the files."""
+        depends = [self.last] if self.last else []
+        units: list[Unit] = []
+        files: list[Written] = []
+        for name, piece in zip(self.ids, plan.pieces, strict=False):
+            unit, pair = self._piece(plan.store, name, piece, depends, extra)
+            units.append(unit)
+            files += pair
+            depends = [name]
+        return tuple(units), tuple(files)
+
+    def _piece(
+        self, store: str, name: str, piece: Piece, depends: Sequence[str], extra: tuple[Hazard, ...]
+    ) -> tuple[Unit, tuple[Written, Written]]:
+        write = renderer(store)
         hazards = (*(h for step in piece.up.steps for h in step.hazards), *extra)
-        consents = _consents(hazards, because)
-        up, down = render.render(id, piece.up, piece.down, consents=consents, depends=depends, title=title)
-        up_file, down_file = unit_files(workspace, plan.store, id)
-        units.append(render.parse(id, up_file, up, down_file, down))
-        files += [
-            Written(up_file, _what(piece), up, tuple(step_line(plan.store, step) for step in piece.up.steps)),
-            Written(down_file, "rollback", down, tuple(step_line(plan.store, step) for step in piece.down)),
-        ]
-        depends = [id]
-    return tuple(units), tuple(files)
+        consents = _consents(hazards, self.wish.because)
+        title = self.wish.message or name
+        up, down = write.render(name, piece.up, piece.down, consents=consents, depends=depends, title=title)
+        up_file, down_file = unit_files(self.workspace, store, name)
+        pair = (
+            Written(up_file, _what(piece), up, tuple(step_line(store, step) for step in piece.up.steps)),
+            Written(down_file, "rollback", down, tuple(step_line(store, step) for step in piece.down)),
+        )
+        return write.parse(name, up_file, up, down_file, down), pair
 
 
 def _consents(hazards: Iterable[Hazard], because: str | None) -> tuple[Consent, ...]:
@@ -274,7 +270,7 @@ def _records(workspace: Workspace, history: History, compiled: Compiled, made: S
         store = share.plan.store
         units[store] += share.units
         head = units[store][-1].id if units[store] else None
-        text = snapshot_text(store, head, compiled.fingerprint, share.plan.desired)
+        text = snapshot_text(store, head, compiled.fingerprint, share.proof.reached)
         files[snapshot_file(workspace, store)] = text
     files[locking.lock_file(workspace)] = locking.lock_text(units, compiled.fingerprint)
     return files

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import ClassVar
 
 from schematool.app import locking
+from schematool.app.hazard import require
 from schematool.app.history import read_history
+from schematool.app.losing import lost
+from schematool.app.manner import Manner
 from schematool.app.report import Danger, Report
 from schematool.app.servers import opened_stores
 from schematool.app.standing import Half, Standing, require_sound, stand, up_to
@@ -19,12 +22,12 @@ from schematool.app.workspace import Workspace
 from schematool.core.codes import row
 from schematool.core.config import STORES
 from schematool.core.errors import SchematoolError
+from schematool.core.history.loss import losses
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
 from schematool.core.secret import Url
+from schematool.core.step import Hazard
 from schematool.engines.contract import Engine, Listener
-
-Confirm = Callable[[Report, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +58,23 @@ class MigrateReport(Report):
     verified: VerifyReport | None = None
 
 
-def run(
-    workspace: Workspace,
-    until: str | None,
-    *,
-    allowed: Collection[str],
-    dry_run: bool,
-    lock_timeout: float | None,
-    confirm: Confirm,
-    listen: Listener,
-) -> MigrateReport:
-    """Apply everything up to `until`. Raises `Refused` before anything is touched, `WorldError` with the state after."""
+def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateReport:
+    """Apply all up to `until`. Raises `Refused` before anything is touched, `WorldError` with the state after."""
     history = read_history(workspace)
     locking.require_intact(workspace, history)
     last = history.find(until).id if until else None
-    with opened_stores(workspace, used_stores(workspace, history)) as engines:
+    with opened_stores(workspace, used_stores(history)) as engines:
         halves = _pending(stand(workspace, history, engines), last)
         plan = _plan(workspace, engines, halves)
-        if dry_run or not halves:
-            return replace(plan, dry_run=dry_run, done=not halves)
+        if manner.dry_run or not halves:
+            return replace(plan, dry_run=manner.dry_run, done=not halves)
+        _consider(workspace, engines, halves, manner)
         count = len({half.id for half in halves})
-        confirm(plan, f"Apply {count} migration{'' if count == 1 else 's'} to {workspace.target.name}?")
+        manner.confirm(plan, f"Apply {count} migration{'' if count == 1 else 's'} to {workspace.target.name}?")
         started = perf_counter()
-        with locked(engines, workspace.config.lock_timeout if lock_timeout is None else lock_timeout):
+        with locked(engines, workspace, manner):
             halves = _pending(stand(workspace, history, engines), last)
-            moves = tuple(_applied(halves, engines, listen))
+            moves = tuple(_applied(halves, engines, manner.listen))
         verified = verify(workspace, history, engines)
         return replace(
             _plan(workspace, engines, halves),
@@ -94,8 +89,9 @@ def run(
 
 
 @contextmanager
-def locked(engines: Mapping[str, Engine], wait_seconds: float) -> Iterator[None]:
+def locked(engines: Mapping[str, Engine], workspace: Workspace, manner: Manner) -> Iterator[None]:
     """Hold the migration locks of all stores, always Postgres first, so that two runs cannot wait for each other."""
+    wait_seconds = workspace.config.lock_timeout if manner.lock_timeout is None else manner.lock_timeout
     with ExitStack() as stack:
         for store in STORES:
             if store in engines:
@@ -122,6 +118,17 @@ def _move(unit: Unit, note: str) -> Move:
     """What a file will do. Its consents were given when it was written, and reviewed; they are shown again here."""
     dangers = tuple(Danger(c.code, row(c.code).permit, unit.id, c.because) for c in unit.consents)
     return Move(unit.id, unit.store, tuple(c.text for c in unit.up), unit.transactional, dangers, note)
+
+
+def _consider(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Half, ...], manner: Manner) -> None:
+    """Ask consent for rows that an unmarked, hand-written file would delete; a marked file had its consent in review."""
+    unmarked = [h for h in halves if h.unit and all(c.code != "ST201" for c in h.unit.consents)]
+    hazards: list[Hazard] = []
+    for store in {half.store for half in unmarked}:
+        texts = [c.text for half in unmarked if half.store == store and half.unit for c in half.unit.up]
+        if any(losses(store, text) for text in texts):
+            hazards += lost(store, texts, engines[store].counts())
+    require(hazards, manner.allowed, f"schematool migrate --env {workspace.target.name}", "nothing was changed")
 
 
 def _applied(halves: tuple[Half, ...], engines: Mapping[str, Engine], listen: Listener) -> Iterator[Move]:

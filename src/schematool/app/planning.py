@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from schematool.app.catalogs import differences, excluding, replay
+from schematool.app.catalogs import excluding, replay
 from schematool.app.twins import planner
 from schematool.core.catalog import Catalog
 from schematool.core.change import Change, Renamed
@@ -111,8 +111,3 @@ def _run(work: Engine, steps: Sequence[Step]) -> None:
     except StatementError as error:
         error.statement = error.statement or "; ".join(step.statement for step in steps)
         raise
-
-
-def compare(recorded: Catalog, desired: Catalog) -> tuple[Change, ...]:
-    """The changes from one to the other when both are at hand, without a server."""
-    return differences(recorded, desired)

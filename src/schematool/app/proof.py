@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schematool.app.catalogs import SCRATCH_LOCK_SECONDS, differences, excluding, quiet, replay
-from schematool.core.describe import describe
 from schematool.app.twins import planner
 from schematool.core.catalog import Catalog
 from schematool.core.change import Change, Renamed
+from schematool.core.describe import describe
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import SchematoolError, StatementError
 from schematool.core.history.unit import Unit
@@ -20,65 +20,73 @@ _DATA_ERRORS = ("22", "23")  # SQLSTATE classes: data exception, integrity const
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was shown. `rows`: how many rows were in place; `needs_empty`: what fails where there are rows, and why."""
+    """What was shown.
+
+    `rows`: how many rows were in place. `reached`: the catalog that the migration leads to, as the server reads it.
+    `needs_empty`: what the server said where there were rows, when the migration only works without.
+    """
 
     rows: int
+    reached: Catalog
     needs_empty: str | None = None
 
 
-def prove(
-    server: Engine,
-    before: Sequence[Unit],
-    new: Sequence[Unit],
-    desired: Catalog,
-    *,
-    may_lose: bool,
-    renames: Sequence[Renamed] = (),
-    exclude: Sequence[str] = (),
-) -> Proof:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be shown: after `before`, the units `new` lead to `desired`, with no loss but where it was told."""
+
+    before: Sequence[Unit]
+    new: Sequence[Unit]
+    desired: Catalog
+    may_lose: bool = False
+    renames: Sequence[Renamed] = ()
+    exclude: Sequence[str] = ()
+
+
+def prove(server: Engine, claim: Claim) -> Proof:
     """Show that the new units do what they are for and that their rollbacks take it back; raise ST408 otherwise."""
     try:
-        return _prove(server, before, new, desired, may_lose, renames, exclude, seeded=True)
+        return _prove(server, claim, seeded=True)
     except StatementError as error:
         if not error.server_code.startswith(_DATA_ERRORS):
             raise
-        _prove(server, before, new, desired, may_lose, renames, exclude, seeded=False)
-        return Proof(0, needs_empty=error.diagnostics[0].message)
+        proof = _prove(server, claim, seeded=False)
+        return replace(proof, needs_empty=error.diagnostics[0].message)
 
 
-def _prove(
-    server: Engine,
-    before: Sequence[Unit],
-    new: Sequence[Unit],
-    desired: Catalog,
-    may_lose: bool,
-    renames: Sequence[Renamed],
-    exclude: Sequence[str],
-    *,
-    seeded: bool,
-) -> Proof:
+def _prove(server: Engine, claim: Claim, *, seeded: bool) -> Proof:
+    new, make = claim.new, planner(claim.desired.store)
+
     def read() -> Catalog:
-        return excluding(place.inspect(), exclude).catalog
+        return excluding(place.inspect(), claim.exclude).catalog
+
+    def counts() -> Mapping[str, int]:
+        return place.counts() if rows else {}
 
     with server.scratch() as place:
-        replay(place, before)
+        replay(place, claim.before)
         start = read()
         rows = sum(place.seed().values()) if seeded else 0
-        full = place.counts() if rows else {}
+        full = _under_new_names(counts(), claim.renames)
         replay(place, new)
-        _same("after its way up", read(), desired)
-        if again := planner(desired.store).plan(*planner(desired.store).align(read(), desired)):
+        reached = read()
+        _same("after its way up", reached, claim.desired)
+        if again := make.plan(*make.align(reached, claim.desired)):
             raise unproven("a second plan is not empty", [step.statement for step in again])
-        kept = place.counts() if rows else {}
-        _rows_kept(full, kept, renames, may_lose)
+        kept = counts()
+        _rows_kept(full, kept, may_lose=claim.may_lose)
         if any(unit.down is None for unit in new):
-            return Proof(rows)
+            return Proof(rows, reached)
         _roll_back(place, new)
         _same("after its way back", read(), start)
-        _rows_kept(kept, _under_new_names(place.counts(), renames) if rows else {}, (), may_lose)
+        _rows_kept(
+            {name: kept.get(name, 0) for name in full},
+            _under_new_names(counts(), claim.renames),
+            may_lose=claim.may_lose,
+        )
         replay(place, new)
-        _same("after its second way up", read(), desired)
-        return Proof(rows)
+        _same("after its second way up", read(), claim.desired)
+        return Proof(rows, reached)
 
 
 def _roll_back(place: Engine, units: Sequence[Unit]) -> None:
@@ -97,16 +105,13 @@ def _line(change: Change) -> str:
     return f"{told.symbol} {told.kind} {told.name} {told.detail}".rstrip()
 
 
-def _rows_kept(before: Mapping[str, int], after: Mapping[str, int], renames: Sequence[Renamed], may_lose: bool) -> None:
-    if may_lose:
-        return
-    expected = _under_new_names(before, renames)
+def _rows_kept(before: Mapping[str, int], after: Mapping[str, int], *, may_lose: bool) -> None:
     lost = [
         f"{name}: {count} rows before, {after.get(name, 0)} after"
-        for name, count in expected.items()
+        for name, count in before.items()
         if count > after.get(name, 0)
     ]
-    if lost:
+    if lost and not may_lose:
         raise unproven("rows are lost that no hazard told of", lost)
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import ClassVar
 
-from schematool.app.hazard import require
+from schematool.app.hazard import danger, require
 from schematool.app.history import read_history
-from schematool.app.migrate import Confirm, Move, locked
+from schematool.app.losing import lost
+from schematool.app.manner import Manner
+from schematool.app.migrate import Move, locked
 from schematool.app.report import Danger, Report
 from schematool.app.servers import opened_stores
 from schematool.app.standing import Half, Standing, require_sound, stand
 from schematool.app.status import used_stores
 from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace
-from schematool.core.codes import row
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, Refused, SchematoolError
-from schematool.core.history.loss import losses
 from schematool.core.history.names import order
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
@@ -44,39 +44,29 @@ class RollbackReport(Report):
     verified: VerifyReport | None = None
 
 
-def run(
-    workspace: Workspace,
-    *,
-    count: int | None,
-    to: str | None,
-    allowed: Collection[str],
-    dry_run: bool,
-    lock_timeout: float | None,
-    confirm: Confirm,
-    listen: Listener,
-) -> RollbackReport:
+def run(workspace: Workspace, manner: Manner, *, count: int | None, to: str | None) -> RollbackReport:
     """Take back `count` migrations, or all after `to`. Refuses what has no way back and what deletes rows unasked."""
     if count is not None and to is not None:
         raise InputError(Diagnostic("ST009", "give a number or --to, not both"))
     history = read_history(workspace)
     last = history.find(to).id if to else None
-    with opened_stores(workspace, used_stores(workspace, history)) as engines:
+    with opened_stores(workspace, used_stores(history)) as engines:
         halves = _chosen(stand(workspace, history, engines), count or 1, last)
         plan = _plan(workspace, engines, halves)
-        if dry_run or not halves:
-            return replace(plan, dry_run=dry_run, done=not halves)
-        _consider(workspace, plan, allowed)
+        if manner.dry_run or not halves:
+            return replace(plan, dry_run=manner.dry_run, done=not halves)
+        _consider(workspace, plan, manner)
         number = len({half.id for half in halves})
-        confirm(plan, f"Roll back {number} migration{'' if number == 1 else 's'} of {workspace.target.name}?")
+        manner.confirm(plan, f"Roll back {number} migration{'' if number == 1 else 's'} of {workspace.target.name}?")
         started = perf_counter()
-        with locked(engines, workspace.config.lock_timeout if lock_timeout is None else lock_timeout):
+        with locked(engines, workspace, manner):
             again = _chosen(stand(workspace, history, engines), count or 1, last)
             if [(h.store, h.id) for h in again] != [(h.store, h.id) for h in halves]:
                 raise Refused(
                     Diagnostic("ST502", "another run changed the database meanwhile", hint="look again and repeat"),
                     state="nothing was changed",
                 )
-            moves = tuple(_rolled_back(again, plan.moves, engines, listen))
+            moves = tuple(_rolled_back(again, plan.moves, engines, manner.listen))
         verified = verify(workspace, history, engines)
         return replace(
             plan,
@@ -119,18 +109,7 @@ def _plan(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Hal
 
 def _move(unit: Unit, counts: Mapping[str, int]) -> Move:
     statements = tuple(command.text for command in unit.down or ())
-    dangers = []
-    for loss in dict.fromkeys(loss for text in statements for loss in losses(unit.store, text)):
-        rows = counts.get(loss.name, 0)
-        if rows and loss.column:
-            detail = f"the values of {loss.column} in {rows:,} row{'' if rows == 1 else 's'}"
-        elif rows:
-            noun = "document" if unit.store == "mongo" else "row"
-            detail = f"{rows:,} {noun}{'' if rows == 1 else 's'}"
-        else:
-            continue
-        subject = f"{loss.name}.{loss.column}" if loss.column else loss.name
-        dangers.append(Danger("ST201", row("ST201").permit, subject, detail))
+    dangers = [danger(hazard) for hazard in lost(unit.store, statements, counts)]
     dangers += [
         Danger("ST202", None, unit.id, "what went with this migration comes back empty")
         for consent in unit.consents
@@ -139,9 +118,9 @@ def _move(unit: Unit, counts: Mapping[str, int]) -> Move:
     return Move(unit.id, unit.store, statements, unit.transactional, tuple(dangers))
 
 
-def _consider(workspace: Workspace, plan: RollbackReport, allowed: Collection[str]) -> None:
+def _consider(workspace: Workspace, plan: RollbackReport, manner: Manner) -> None:
     hazards = [Hazard(d.code, d.subject, d.detail) for move in plan.moves for d in move.dangers]
-    require(hazards, allowed, f"schematool rollback --env {workspace.target.name}", "nothing was changed")
+    require(hazards, manner.allowed, f"schematool rollback --env {workspace.target.name}", "nothing was changed")
 
 
 def _rolled_back(

@@ -1,4 +1,4 @@
-"""What `diff` compares: `schema`, `migrations`, `live`, `empty`, `git:REF`, a folder, a URL; each to a catalog a store."""
+"""What `diff` compares, as catalogs: `schema`, `migrations`, `live`, `empty`, `git:REF`, a folder, a URL."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Source:
         """Its catalog of one store, and what the model cannot hold of it."""
         raise NotImplementedError
 
-    def offline(self, store: str) -> bool:
+    def offline(self, store: str) -> bool:  # noqa: ARG002  # what the sides with files answer by store
         """Say whether the catalog is at hand without a server."""
         return False
 
-    def renames(self, store: str) -> tuple[Renamed, ...]:
+    def renames(self, store: str) -> tuple[Renamed, ...]:  # noqa: ARG002  # what the YAML answers by store
         """The renames that it declares."""
         return ()
 
@@ -131,14 +131,14 @@ class EmptySource(Source):
 class UrlSource(Source):
     """One database by its URL."""
 
-    url: Url = Url("")
+    url: Url = field(kw_only=True)
 
     @property
     def stores(self) -> tuple[str, ...]:
         """The store that the scheme names."""
         return (store_of(self.url),)
 
-    def inspection(self, store: str) -> Inspection:
+    def inspection(self, store: str) -> Inspection:  # noqa: ARG002  # a URL has one store
         """Read it."""
         with connected(self.url) as engine:
             return excluding(engine.inspect(), self.workspace.config.exclude)
@@ -148,7 +148,7 @@ def source(workspace: Workspace, text: str) -> Source:
     """Read one of the two words of `diff`."""
     if text.partition("://")[0].lower() in SCHEMES and "://" in text:
         url = Url(text)
-        return UrlSource(str(url), workspace, url)
+        return UrlSource(str(url), workspace, url=url)
     match text:
         case "schema":
             return SchemaSource(text, workspace, workspace.schema_files())

@@ -10,6 +10,7 @@ database on the live server, if its role may create one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from schematool.app.catalogs import build_recorded, excluding
 from schematool.app.servers import scratch_server
@@ -32,19 +33,24 @@ def major(version: str) -> str:
     return version.split(".", 1)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What was recorded, by which migrations, and what a live server shows."""
+
+    units: Sequence[Unit]
+    recorded: Catalog
+    actual: Catalog
+
+
 def without_spelling(
-    workspace: Workspace,
-    live: Engine,
-    units: Sequence[Unit],
-    recorded: Catalog,
-    actual: Catalog,
-    changes: tuple[Change, ...],
+    workspace: Workspace, live: Engine, sides: Sides, changes: tuple[Change, ...]
 ) -> tuple[Change, ...]:
     """Leave out the changes that are only another major's way to print the same thing."""
+    recorded, actual = sides.recorded, sides.actual
     doubtful = {change.id for change in changes if _may_be_spelling(change)}
     if not doubtful or live.store != "postgres" or major(recorded.version) == major(actual.version):
         return changes
-    before, after = _respelled(workspace, live, units, recorded, actual)
+    before, after = _respelled(workspace, live, sides)
     return tuple(
         change
         for change in changes
@@ -56,10 +62,9 @@ def _may_be_spelling(change: Change) -> bool:
     return isinstance(change, Altered) and all(name in _TEXTS for name, _, _ in change.attributes)
 
 
-def _respelled(
-    workspace: Workspace, live: Engine, units: Sequence[Unit], recorded: Catalog, actual: Catalog
-) -> tuple[Catalog, Catalog]:
+def _respelled(workspace: Workspace, live: Engine, sides: Sides) -> tuple[Catalog, Catalog]:
     """Both catalogs as one server prints them; as they are when no server can be asked."""
+    recorded, actual = sides.recorded, sides.actual
     make = planner(actual.store)
     exclude = workspace.config.exclude
     try:
@@ -71,6 +76,6 @@ def _respelled(
     except SchematoolError:
         pass  # the live server may still answer
     try:
-        return make.align(build_recorded(live, units, exclude).catalog, actual)
+        return make.align(build_recorded(live, sides.units, exclude).catalog, actual)
     except WorldError:
         return recorded, actual

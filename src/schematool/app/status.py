@@ -43,7 +43,7 @@ class StatusReport(Report):
 def run(workspace: Workspace, *, check: bool = False) -> StatusReport:
     """Read the files and the ledgers."""
     history = read_history(workspace)
-    with opened_stores(workspace, used_stores(workspace, history)) as engines:
+    with opened_stores(workspace, used_stores(history)) as engines:
         standing = stand(workspace, history, engines)
         urls = {store: engine.url for store, engine in engines.items()}
     lines = tuple(_line(row) for row in standing.rows)
@@ -68,7 +68,7 @@ def run(workspace: Workspace, *, check: bool = False) -> StatusReport:
     )
 
 
-def used_stores(workspace: Workspace, history: History) -> tuple[str, ...]:
+def used_stores(history: History) -> tuple[str, ...]:
     """The stores that have migrations; each must be configured."""
     return tuple(store for store in STORES if history.units(store))
 

@@ -49,7 +49,7 @@ class Renderer(Protocol):
 
     FILE_SUFFIXES: tuple[str, str]
 
-    def render(
+    def render(  # noqa: PLR0913  # everything that a file says
         self,
         id: str,  # noqa: A002  # the word of the format
         up: Segment,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,11 +10,10 @@ from schematool.app.catalogs import build_recorded, differences, excluding
 from schematool.app.history import History, read_history
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
-from schematool.app.spelling import without_spelling
+from schematool.app.spelling import Sides, without_spelling
 from schematool.app.standing import Standing, stand
 from schematool.app.workspace import Workspace
 from schematool.core.catalog import Catalog
-from schematool.core.change import Change
 from schematool.core.describe import Described, describe, entity_of
 from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.history.status import State
@@ -74,15 +73,17 @@ def verify(
         recorded = _recorded(workspace, history, standing, store)
         inspection = excluding(engine.inspect(), workspace.config.exclude)
         changes = differences(recorded, inspection.catalog)
-        changes = without_spelling(
-            workspace, engine, standing.applied_units(store), recorded, inspection.catalog, changes
-        )
+        sides = Sides(standing.applied_units(store), recorded, inspection.catalog)
+        changes = without_spelling(workspace, engine, sides, changes)
         told = [Drift(store, describe(change)) for change in changes]
         told = [d for d in told if only is None or only == d.change.entity]
         drift += told
         found += [_diagnostic(one) for one in told]
         found += [d for d in inspection.unmodelled if only is None or (d.subject and only in d.subject)]
-        verified.append(_verified(store, standing, recorded, inspection.catalog, changes, only))
+        names = {entity_of(thing) for catalog in (recorded, inspection.catalog) for thing in catalog}
+        names = {name for name in names if only in {None, name}}
+        differing = {describe(change).entity for change in changes} & names
+        verified.append(_verified(store, standing, len(names), len(differing)))
     stopped = any(d.severity is Severity.ERROR for d in found) or bool(standing.halves(State.PARTIAL))
     return VerifyReport(
         ok=not stopped,
@@ -108,20 +109,10 @@ def replayed(workspace: Workspace, store: str, units: Sequence[Unit]) -> Catalog
         return build_recorded(server, units, workspace.config.exclude).catalog
 
 
-def _verified(
-    store: str,
-    standing: Standing,
-    recorded: Catalog,
-    actual: Catalog,
-    changes: Iterable[Change],
-    only: str | None,
-) -> Verified:
-    entities = {entity_of(thing) for catalog in (recorded, actual) for thing in catalog}
-    entities = {entity for entity in entities if only is None or entity == only}
-    differing = {describe(change).entity for change in changes} & entities
+def _verified(store: str, standing: Standing, entities: int, differing: int) -> Verified:
     units = standing.applied_units(store)
     pending = sum(half.store == store for half in standing.halves(State.PENDING, State.OUT_OF_ORDER))
-    return Verified(store, units[-1].id if units else None, len(entities), len(entities - differing), pending)
+    return Verified(store, units[-1].id if units else None, entities, entities - differing, pending)
 
 
 def _diagnostic(drift: Drift) -> Diagnostic:

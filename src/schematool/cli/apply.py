@@ -33,11 +33,10 @@ def migrate(
     terminal = begin("migrate", format, output, color, verbose)
     from schematool.app import migrate as verb  # noqa: PLC0415  # each verb loads alone
     from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
-    report = verb.run(
-        workspace,
-        migration,
+    manner = Manner(
         allowed=permits(allow or ()),
         dry_run=dry_run,
         lock_timeout=lock_timeout,
@@ -50,7 +49,7 @@ def migrate(
         ),
         listen=terminal.listener(),
     )
-    finish(terminal, report)
+    finish(terminal, verb.run(workspace, migration, manner))
 
 
 def rollback(
@@ -76,12 +75,10 @@ def rollback(
     terminal = begin("rollback", format, output, color, verbose)
     from schematool.app import rollback as verb  # noqa: PLC0415  # each verb loads alone
     from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
-    report = verb.run(
-        workspace,
-        count=count,
-        to=to,
+    manner = Manner(
         allowed=permits(allow or ()),
         dry_run=dry_run,
         lock_timeout=lock_timeout,
@@ -94,7 +91,7 @@ def rollback(
         ),
         listen=terminal.listener(),
     )
-    finish(terminal, report)
+    finish(terminal, verb.run(workspace, manner, count=count, to=to))
 
 
 def up(

@@ -46,11 +46,8 @@ def generate(
     from schematool.app import generate as verb  # noqa: PLC0415  # each verb loads alone
     from schematool.app.hazard import permits  # noqa: PLC0415  # the same
 
-    allowed = permits(allow or ())
-    report = verb.run(
-        project(terminal, where), message=message, allowed=allowed, because=because, check=check, dry_run=dry_run
-    )
-    finish(terminal, report)
+    wish = verb.Wish(message, permits(allow or ()), because, check, dry_run)
+    finish(terminal, verb.run(project(terminal, where), wish))
 
 
 def new(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from schematool.cli.terminal import Terminal
@@ -10,11 +9,9 @@ from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import Refused
 
 if TYPE_CHECKING:
+    from schematool.app.manner import Confirm
     from schematool.app.report import Report
     from schematool.app.workspace import Workspace
-
-Confirm = Callable[["Report", str], None]
-"""Shown a plan and a question, returns when the answer is yes; raises `Refused` otherwise."""
 
 
 def asking(terminal: Terminal, workspace: Workspace, *, yes: bool, named: bool, again: str) -> Confirm:

@@ -47,10 +47,7 @@ def diff(
     terminal.urls.extend(Url(text) for text in (before, after) if "://" in text)
     free = "://" in before and "://" in after
     workspace = project(terminal, where, env, required=not free)
-    finish(
-        terminal,
-        verb.run(workspace, before, after, sql=sql, reverse=reverse, check=check, store=store, online=online),
-    )
+    finish(terminal, verb.run(workspace, verb.Wish(before, after, sql, reverse, check, store, online)))
 
 
 def verify(

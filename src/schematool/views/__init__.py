@@ -1,1 +1,1 @@
-"""Reports, diagnostics and events to text, JSON, SARIF, JUnit, GitHub and Markdown: the only author of words on screen."""
+"""Reports, findings and events to text, JSON, SARIF, JUnit, GitHub and Markdown: the only author of words on screen."""

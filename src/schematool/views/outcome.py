@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 
 from schematool.app.report import Report
 from schematool.core.diagnostic import Diagnostic, in_order
@@ -11,7 +11,7 @@ from schematool.core.errors import SchematoolError
 from schematool.core.secret import Url, mask
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How a result is shown."""
 
     TEXT = "text"

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 _NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
 _QUALIFIED = rf"{_NAME}(?:\s*\.\s*{_NAME})?"
 _DROP_TABLE = re.compile(
-    rf"^\s*drop\s+table\s+(?:if\s+exists\s+)?(?P<names>{_QUALIFIED}(?:\s*,\s*{_QUALIFIED})*)", re.I
+    rf"^\s*drop\s+table\s+(?:if\s+exists\s+)?(?P<names>{_QUALIFIED}(?:\s*,\s*{_QUALIFIED})*)", re.IGNORECASE
 )
 _ALTER_TABLE = re.compile(
-    rf"^\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(?P<name>{_QUALIFIED})\s+(?P<actions>.*)", re.I | re.S
+    rf"^\s*alter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(?P<name>{_QUALIFIED})\s+(?P<actions>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _DROP_COLUMN = re.compile(
     rf"\bdrop\s+(?:column\s+)?(?!constraint\b|default\b|not\b|identity\b|expression\b)(?:if\s+exists\s+)?(?P<column>{_NAME})",
-    re.I,
+    re.IGNORECASE,
 )
-_EMPTYING = re.compile(rf"^\s*(?:truncate(?:\s+table)?|delete\s+from)\s+(?:only\s+)?(?P<name>{_QUALIFIED})", re.I)
+_EMPTYING = re.compile(
+    rf"^\s*(?:truncate(?:\s+table)?|delete\s+from)\s+(?:only\s+)?(?P<name>{_QUALIFIED})", re.IGNORECASE
+)
 _PART = re.compile(_NAME)
 
 
@@ -36,7 +39,7 @@ def losses(store: str, statement: str) -> tuple[Loss, ...]:
 
 
 def _postgres(statement: str) -> tuple[Loss, ...]:
-    text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", statement, flags=re.S)
+    text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL)
     if match := _DROP_TABLE.match(text):
         return tuple(Loss(_qualified(one)) for one in re.findall(_QUALIFIED, match["names"]))
     if match := _ALTER_TABLE.match(text):

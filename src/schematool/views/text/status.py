@@ -12,6 +12,7 @@ from schematool.views.text.words import columns
 
 _STYLE = {"applied": "green", "pending": "yellow", "partial": "yellow"}
 _FEW = 5
+_ABSENT = "\N{EN DASH}"
 
 
 def lines(report: StatusReport, look: Look) -> Iterator[Text]:
@@ -36,6 +37,6 @@ def _interesting(found: tuple[StatusLine, ...]) -> list[StatusLine]:
 def _row(line: StatusLine, stores: list[str]) -> list[str | tuple[str, str]]:
     cells: list[str | tuple[str, str]] = [line.id]
     for store in stores:
-        state = line.states.get(store, "–")
-        cells.append((state, _STYLE.get(state, "red" if state != "–" else "dim")))
+        state = line.states.get(store, _ABSENT)
+        cells.append((state, _STYLE.get(state, "red" if state != _ABSENT else "dim")))
     return [*cells, line.note]

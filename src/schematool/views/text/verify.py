@@ -45,5 +45,6 @@ def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
         mark = "*" if report.ok else "!"
         yield Text.assemble(
             symbol(mark),
-            f" {report.env} is as {head} says: {count(len(report.stores), 'store')}, {count(total, 'entity')}, no drift{late}",
+            f" {report.env} is as {head} says: {count(len(report.stores), 'store')}, {count(total, 'entity')}, ",
+            f"no drift{late}",
         )
