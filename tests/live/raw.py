@@ -1,0 +1,19 @@
+"""The driver's own view of a test database: what a person with a shell would have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from schematool.core.secret import Url
+
+
+@contextmanager
+def database_of(url: Url) -> Iterator[Database[dict[str, Any]]]:
+    """Give the database that a URL names, beside schematool."""
+    with MongoClient[dict[str, Any]](url.reveal()) as client:
+        yield client.get_default_database()
