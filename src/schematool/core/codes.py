@@ -318,6 +318,26 @@ ROWS: tuple[Code, ...] = (
         remedy="Remove the comment.",
         example="# schematool: allow ST151 because …   # where nothing is found",
     ),
+    Code(
+        "ST130",
+        "MongoDB's validation cannot say this",
+        why="$jsonSchema of MongoDB is a part of draft 4: some words it refuses, others it passes over in silence.",
+        remedy="The hint says how to write it instead; conditions over several fields go under `checks`.",
+        example="fields:\n  born: { type: date, minimum: 0 }",
+    ),
+    Code(
+        "ST131",
+        "an index that would not do what it says",
+        why="MongoDB takes it without a word, and then expires nothing, or cannot tell it from another one.",
+        remedy="Follow the hint of the message.",
+        example="indexes:\n  - { on: { place: hashed }, expire_after: 30d }",
+    ),
+    Code(
+        "ST132",
+        "this cannot be renamed",
+        why="MongoDB has no way to rename it, or nothing tells whether it was renamed already.",
+        remedy="Take `was` away, or write the migration by hand with `schematool new`.",
+    ),
     # --- ST2xx: hazards -----------------------------------------------------------------------------------
     Code(
         "ST201",
