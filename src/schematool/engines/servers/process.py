@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -111,15 +112,23 @@ def did_not_start(what: str, log: Path, why: str) -> WorldError:
     )
 
 
-def is_alive(pid: int, marker: str) -> bool:
-    """Tell whether the process lives, is no zombie, and has `marker` in its command line: ids are used again."""
+def exists(pid: int) -> bool:
+    """Tell whether a process that we just started has not ended; while it is between fork and exec it has no name."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # another user's process: its command line tells whether it is the server
-    return marker in command_line(pid)
+        return True
+    with suppress(OSError):
+        # "PID (NAME) STATE …"; a zombie waits for init, which some containers do not have.
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return True
+
+
+def is_alive(pid: int, marker: str) -> bool:
+    """Tell whether the process lives and has `marker` in its command line: the system uses ids again."""
+    return exists(pid) and marker in command_line(pid)
 
 
 def command_line(pid: int) -> str:
@@ -138,12 +147,15 @@ def command_line(pid: int) -> str:
     return shown.stdout.strip()
 
 
-def end(pid: int, marker: str, number: signal.Signals) -> None:
-    """Send the signal and wait; kill when the process has not gone by then."""
+def end(pid: int, number: signal.Signals) -> None:
+    """Send the signal and wait; kill when the process has not gone by then.
+
+    A process loses its command line before its sockets, so only its end counts here.
+    """
     deadline = time.monotonic() + _STOP_SECONDS
     with suppress(ProcessLookupError):
         os.kill(pid, number)
-        while is_alive(pid, marker):
+        while exists(pid):
             if time.monotonic() > deadline:
                 os.kill(pid, signal.SIGKILL)
                 deadline = float("inf")
@@ -151,8 +163,13 @@ def end(pid: int, marker: str, number: signal.Signals) -> None:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return a port of 127.0.0.1 that nobody listens on: the preferred one when it is free."""
-    for port in (preferred, 0):
+    """Return a port of 127.0.0.1 that nobody listens on: the preferred one when it is free.
+
+    Chosen below the ports that systems give to outgoing connections (from 32768 on Linux, from 49152 elsewhere):
+    one of those may be in use by a client when the server comes back, and a probe of it may connect to itself.
+    """
+    choice = random.Random()  # noqa: S311  # spreads ports, keeps no secret
+    for port in (preferred, *(choice.randrange(20000, 32000) for _ in range(200))):
         if port is None:
             continue
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -162,7 +179,7 @@ def free_port(preferred: int | None = None) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise WorldError(Diagnostic("ST505", "no free port on 127.0.0.1"))
 
 
