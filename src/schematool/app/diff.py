@@ -9,6 +9,7 @@ from typing import ClassVar
 from schematool.app.catalogs import excluding
 from schematool.app.hazard import danger, step_line
 from schematool.app.history import read_history
+from schematool.app.planning import renamed_by
 from schematool.app.report import Danger, Report, StepLine
 from schematool.app.servers import scratch_server
 from schematool.app.sources import MigrationsSource, SchemaSource, Source, UrlSource, source
@@ -131,7 +132,7 @@ def _compare(workspace: Workspace, store: str, one: Source, other: Source, style
     middle = _renamed(workspace, before.catalog, [up for up, _ in pairs]) if pairs else before.catalog
     aligned = make.align(middle, after.catalog)
     steps = (*(up for up, _ in pairs), *make.plan(*aligned, style))
-    made = tuple(r for r in other.renames(store) if r.before in before.catalog and r.before not in middle)
+    made = renamed_by(pairs, other.renames(store))
     changes: tuple[Change, ...] = (*made, *diff(*aligned))
     return _Compared(changes, steps, _unmodelled(before.unmodelled, after.unmodelled))
 

@@ -238,7 +238,7 @@ class _Writer:
         up, down = write.render(name, piece.up, piece.down, consents=consents, depends=depends, title=title)
         up_file, down_file = unit_files(self.workspace, store, name)
         pair = (
-            Written(up_file, _what(piece), up, tuple(step_line(store, step) for step in piece.up.steps)),
+            Written(up_file, _what(store, piece), up, tuple(step_line(store, step) for step in piece.up.steps)),
             Written(down_file, "rollback", down, tuple(step_line(store, step) for step in piece.down)),
         )
         return write.parse(name, up_file, up, down_file, down), pair
@@ -253,7 +253,9 @@ def _consents(hazards: Iterable[Hazard], because: str | None) -> tuple[Consent, 
     return tuple(Consent(code, because or "; ".join(dict.fromkeys(texts))) for code, texts in sorted(by_code.items()))
 
 
-def _what(piece: Piece) -> str:
+def _what(store: str, piece: Piece) -> str:
+    if store == "mongo":
+        return f"{_count(len(piece.up.steps), 'command')}, + rollback"
     where = "one transaction" if piece.up.transactional else "outside a transaction"
     return f"{_count(len(piece.up.steps), 'statement')}, {where}, + rollback"
 

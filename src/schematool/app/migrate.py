@@ -121,7 +121,7 @@ def _move(unit: Unit, note: str) -> Move:
 
 
 def _consider(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Half, ...], manner: Manner) -> None:
-    """Ask consent for rows that an unmarked, hand-written file would delete; a marked file had its consent in review."""
+    """Ask consent for rows that an unmarked file would delete; a marked file had its consent in review."""
     unmarked = [h for h in halves if h.unit and all(c.code != "ST201" for c in h.unit.consents)]
     hazards: list[Hazard] = []
     for store in {half.store for half in unmarked}:

@@ -70,15 +70,16 @@ def plan_store(
         middle = read() if pairs else recorded
         before, after = make.align(middle, desired)
         steps = (*(up for up, _ in pairs), *make.plan(before, after))
-        made = tuple(r for r in renames if _present(recorded, r) and not _present(middle, r)) if pairs else ()
+        made = renamed_by(pairs, renames)
         changes = (*made, *diff(before, after))
         pieces = tuple(_pieces(work, middle, segments(steps), pairs, exclude))
     return StorePlan(desired.store, recorded, desired, changes, made, pieces)
 
 
-def _present(catalog: Catalog, rename: Renamed) -> bool:
-    """Objects of the catalog, or things inside them (an enum's label, a document's field), which are always tried."""
-    return rename.before in catalog
+def renamed_by(pairs: Sequence[tuple[Step, Step]], renames: Sequence[Renamed]) -> tuple[Renamed, ...]:
+    """The renames that the steps are about; the others were made before."""
+    subjects = {subject for up, _ in pairs for subject in up.subjects}
+    return tuple(rename for rename in renames if {rename.before, rename.after} & subjects)
 
 
 def _pieces(

@@ -114,11 +114,47 @@ def _mongo_index(thing: Any, keys: tuple[tuple[str, str], ...]) -> str:
 
 
 def _attribute(name: str, old: Any, new: Any) -> str:
+    if name == "validator" and (fields := _fields_changed(old, new)):
+        return f"validator {short(fields)}"
     label = "" if name == "type" else name.replace("_", " ") + " "
     before, after = _value(old), _value(new)
     if len(before) + len(after) > 2 * _LONG and before and after:
         before, after = _window(before, after)
     return f"{label}{short(before)} → {short(after)}"
+
+
+def _fields_changed(old: Any, new: Any) -> str:
+    """Tell which fields of a validator came, went or changed: `+ note, ~ kind`; empty where it cannot be told so."""
+    before, after = _fields(old), _fields(new)
+    if not before or not after:
+        return ""
+    marks = [f"+ {path}" for path in after if path not in before]
+    marks += [f"- {path}" for path in before if path not in after]
+    marks += [f"~ {path}" for path in after if path in before and before[path] != after[path]]
+    return ", ".join(marks)
+
+
+def _fields(spec: Any) -> dict[str, str]:
+    """Flatten the `properties` of a `$jsonSchema`, each with what is said of it apart from what it holds."""
+    try:
+        schema = json.loads(spec)["$jsonSchema"]
+    except (TypeError, ValueError, KeyError):
+        return {}
+    flat: dict[str, str] = {}
+
+    def walk(node: dict[str, Any], path: str) -> None:
+        required = node.get("required", ())
+        for name, inner in node.get("properties", {}).items():
+            own = {key: value for key, value in inner.items() if key not in {"properties", "items", "required"}}
+            flat[f"{path}{name}"] = json.dumps([own, name in required], sort_keys=True)
+            walk(inner, f"{path}{name}.")
+        if isinstance(items := node.get("items"), dict):
+            own = {key: value for key, value in items.items() if key not in {"properties", "items", "required"}}
+            flat[f"{path}[]"] = json.dumps(own, sort_keys=True)
+            walk(items, f"{path}[].")
+
+    walk(schema, "")
+    return flat
 
 
 def _value(value: Any) -> str:

@@ -25,9 +25,10 @@ def plan(moves: tuple[Move, ...], mark: str, *, statements: bool = False) -> Ite
     """Tell each half: how many statements, whether in a transaction, what is dangerous."""
     rows: list[list[str | tuple[str, str]]] = []
     for move in moves:
-        where = "" if move.transactional else "outside a transaction"
+        where = "" if move.transactional or move.store == "mongo" else "outside a transaction"
+        noun = "command" if move.store == "mongo" else "statement"
         told = "; ".join(part for part in (where, move.note) if part)
-        rows.append([symbol(mark), move.id, move.store, count(len(move.statements), "statement"), told])
+        rows.append([symbol(mark), move.id, move.store, count(len(move.statements), noun), told])
         for danger in move.dangers:
             detail = f"{danger.subject}: {danger.detail}" if danger.detail else danger.subject
             rows.append(["", "", "", (danger.code, "yellow"), detail])

@@ -17,7 +17,7 @@ def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
     """Name each difference; then how much is as it should be."""
     others = [d for d in report.diagnostics if d.code != "ST601"]
     heads = sorted({store.head for store in report.stores if store.head})
-    head = heads[-1] if heads else "an empty history"
+    head = heads[-1] if heads else "an empty database"
     if report.drift:
         yield Text.assemble((report.env, "bold"), f" differs from {head} in {count(len(report.drift), 'place')}")
         yield from columns(
@@ -45,6 +45,6 @@ def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
         mark = "*" if report.ok else "!"
         yield Text.assemble(
             symbol(mark),
-            f" {report.env} is as {head} says: {count(len(report.stores), 'store')}, {count(total, 'entity')}, ",
+            f" {report.env} is {head if not heads else f'as {head} says'}: {count(len(report.stores), 'store')}, {count(total, 'entity')}, ",
             f"no drift{late}",
         )
