@@ -120,9 +120,12 @@ def exists(pid: int) -> bool:
         return False
     except PermissionError:
         return True
+    proc = Path("/proc") / str(pid)
     with suppress(OSError):
-        # "PID (NAME) STATE …"; a zombie waits for init, which some containers do not have.
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        # "PID (NAME) STATE …"; a zombie waits for init, which some containers do not have. The first thread of a
+        # process becomes one before the others have closed its sockets.
+        zombie = (proc / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return not zombie or len(list((proc / "task").iterdir())) > 1
     return True
 
 
