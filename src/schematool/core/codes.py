@@ -233,6 +233,33 @@ ROWS: tuple[Code, ...] = (
         example="up: select 'open",
     ),
     Code(
+        "ST122",
+        "cannot stand in this transaction",
+        why="A migration file is one transaction, and some statements refuse to run in one.",
+        remedy="Put them into a migration of their own that begins with `-- transactional: false`.",
+        example="create index concurrently on users (email);   -- in a file with other statements",
+    ),
+    Code(
+        "ST130",
+        "MongoDB's validation cannot say this",
+        why="$jsonSchema of MongoDB is a part of draft 4: some words it refuses, others it passes over in silence.",
+        remedy="The hint says how to write it instead; conditions over several fields go under `checks`.",
+        example="fields:\n  born: { type: date, minimum: 0 }",
+    ),
+    Code(
+        "ST131",
+        "an index that would not do what it says",
+        why="MongoDB takes it without a word, and then expires nothing, or cannot tell it from another one.",
+        remedy="Follow the hint of the message.",
+        example="indexes:\n  - { on: { place: hashed }, expire_after: 30d }",
+    ),
+    Code(
+        "ST132",
+        "this cannot be renamed",
+        why="MongoDB has no way to rename it, or nothing tells whether it was renamed already.",
+        remedy="Take `was` away, or write the migration by hand with `schematool new`.",
+    ),
+    Code(
         "ST150",
         "a foreign key without an index",
         severity=_WARNING,
@@ -317,26 +344,6 @@ ROWS: tuple[Code, ...] = (
         why="The finding is gone; the comment would hide the next one.",
         remedy="Remove the comment.",
         example="# schematool: allow ST151 because …   # where nothing is found",
-    ),
-    Code(
-        "ST130",
-        "MongoDB's validation cannot say this",
-        why="$jsonSchema of MongoDB is a part of draft 4: some words it refuses, others it passes over in silence.",
-        remedy="The hint says how to write it instead; conditions over several fields go under `checks`.",
-        example="fields:\n  born: { type: date, minimum: 0 }",
-    ),
-    Code(
-        "ST131",
-        "an index that would not do what it says",
-        why="MongoDB takes it without a word, and then expires nothing, or cannot tell it from another one.",
-        remedy="Follow the hint of the message.",
-        example="indexes:\n  - { on: { place: hashed }, expire_after: 30d }",
-    ),
-    Code(
-        "ST132",
-        "this cannot be renamed",
-        why="MongoDB has no way to rename it, or nothing tells whether it was renamed already.",
-        remedy="Take `was` away, or write the migration by hand with `schematool new`.",
     ),
     # --- ST2xx: hazards -----------------------------------------------------------------------------------
     Code(

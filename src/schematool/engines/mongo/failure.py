@@ -79,7 +79,7 @@ def without_values(message: str) -> str:
         message = re.sub(r"\{[^{}]*\}", "\x01", message)
         message = re.sub(r"\[[^\[\]]*\]", "\x02", message)
     message = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[{\[].*", "\x03", message)
-    message = re.sub(r"(dup key|value|number): ?[^\x01\x02\x03].*", r"\1: \x03", message)
+    message = re.sub(r"(dup key|value|number): ?[^\x01\x02\x03].*", "\\1: \x03", message)
     return message.replace("\x01", "{…}").replace("\x02", "[…]").replace("\x03", "…")
 
 

@@ -59,9 +59,9 @@ def copy_documents(before: str, after: str, collation: Value) -> str:
     """Copy all documents as they are; those that are there already stay.
 
     The aggregation must have the collation of the collection that it writes to, or `_id` is not known to be unique
-    there (51183).
+    there (51183); and `on: _id` must not be written out, or a clustered collection is refused for the same reason.
     """
-    merge: Document = {"into": after, "on": "_id", "whenMatched": "keepExisting", "whenNotMatched": "insert"}
+    merge: Document = {"into": after, "whenMatched": "keepExisting", "whenNotMatched": "insert"}
     return text(
         {
             "aggregate": before,

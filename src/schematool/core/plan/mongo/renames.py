@@ -101,43 +101,78 @@ class _State:
         if not isinstance(collection, Collection) or not _applies(collection, path):
             return
         renamed = _with_validator(collection, path)
-        moved = [(index, made) for index in self._indexes(name) if (made := self._moved(index, path, collection))]
-        old_indexes, new_indexes = [old for old, _ in moved], [new for _, new in moved]
-        if moved:
-            yield _build(name, new_indexes), _unbuild(name, new_indexes)
+        moves = [move for index in self._indexes(name) if (move := self._moved(index, path, collection))]
+        unique = [move for move in moves if move.new.unique]
+        others = [move for move in moves if not move.new.unique]
+        bridges = [bridge for move in unique for bridge in move.bridges(path)]
+        yield from _built(name, bridges)
+        yield from _unbuilt(name, [move.old for move in unique])
+        yield from _built(name, [move.new for move in others])
         yield _update(name, path, one), _update(name, path.inverse(), one.inverse())
         yield _revalidate(renamed), _revalidate(collection)
-        if moved:
-            yield _unbuild(name, old_indexes), _build(name, old_indexes)
+        yield from _unbuilt(name, [move.old for move in others])
+        yield from _built(name, [move.new for move in unique])
+        yield from _unbuilt(name, bridges)
         self.things[key] = renamed
-        for old, new in moved:
-            del self.things[old.id]
-            self.things[new.id] = new
+        for move in moves:
+            del self.things[move.old.id]
+            self.things[move.new.id] = move.new
 
     def _indexes(self, collection: str) -> list[Index]:
         return [thing for thing in self.things.values() if isinstance(thing, Index) and thing.id.path[0] == collection]
 
-    def _moved(self, index: Index, path: Path, collection: Collection) -> Index | None:
-        """Give the index on the new path, where it can be built before the documents change.
+    def _moved(self, index: Index, path: Path, collection: Collection) -> _Move | None:
+        """Give an index on the old path with the one on the new path.
 
-        A unique one cannot (until then no document has the field), nor a second text index, nor another index of the
-        same name: those are left to the plan that follows.
+        Text indexes, and those that keep a name of their own, are left to the plan that follows; but a unique one must
+        go before the documents change, for while they do, many have no such field.
         """
         spec = commands.document(index.command)
         key = spec["key"]
-        if not isinstance(key, dict) or index.unique or is_text(index) or index.id.name != default_name(key):
+        if not isinstance(key, dict) or is_text(index):
             return None
         renamed: Document = {path.applied(part): kind for part, kind in key.items()}
-        if renamed == key:
+        if renamed == key or not (index.unique or index.id.name == default_name(key)):
             return None
-        spec |= {"key": renamed, "name": default_name(renamed)}
+        name = default_name(renamed) if index.id.name == default_name(key) else index.id.name
+        spec |= {"key": renamed, "name": name}
         if "partialFilterExpression" in spec:
             spec["partialFilterExpression"] = condition_with(spec["partialFilterExpression"], path)
         projection = spec.get("wildcardProjection")
         if isinstance(projection, dict):
             spec["wildcardProjection"] = {path.applied(part): value for part, value in projection.items()}
         made = normal_index(index.id.path[0], spec, collation=collection.collation)
-        return None if made.id in self.things else made
+        if made.id in self.things and made.id != index.id:
+            return None
+        return _Move(index, made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """An index on the old path of a field, and the one that takes its place."""
+
+    old: Index
+    new: Index
+
+    def bridges(self, path: Path) -> tuple[Index, Index]:
+        """Give two unique indexes that hold only documents with the field, and so stand while documents change."""
+        return (
+            _only_with(self.old, path.old, f"{self.old.id.name}__before"),
+            _only_with(self.new, path.new, f"{self.old.id.name}__after"),
+        )
+
+
+def _only_with(index: Index, path: str, name: str) -> Index:
+    spec = commands.document(index.command)
+    exists: Document = {path: {"$exists": True}}
+    held = spec.get("partialFilterExpression")
+    spec["partialFilterExpression"] = {"$and": [held, exists]} if held else exists
+    # MongoDB refuses `sparse` beside a filter; the filter says the same.
+    for option in ("sparse", "hidden", "expireAfterSeconds"):
+        spec.pop(option, None)
+    collation = spec.get("collation", {"locale": "simple"})
+    made = normal_index(index.id.path[0], {**spec, "name": name, "collation": collation})
+    return replace(made, command=text({**commands.document(made.command), "collation": collation}))
 
 
 def _step(statement: str, subject: Id) -> Step:
@@ -174,12 +209,20 @@ def _revalidate(collection: Collection) -> Step:
     return Step(commands.modify(collection.id.name, validation(collection)), (collection.id,))
 
 
-def _build(collection: str, indexes: Sequence[Index]) -> Step:
-    return Step(commands.create_indexes(collection, indexes), _ids(indexes), work=Work.ONLINE)
+def _built(collection: str, indexes: Sequence[Index]) -> Pairs:
+    """Build indexes, if there are any; the way back drops them."""
+    if indexes:
+        names = [index.id.name for index in indexes]
+        yield (
+            Step(commands.create_indexes(collection, indexes), _ids(indexes), work=Work.ONLINE),
+            Step(commands.drop_indexes(collection, names), _ids(indexes)),
+        )
 
 
-def _unbuild(collection: str, indexes: Sequence[Index]) -> Step:
-    return Step(commands.drop_indexes(collection, [index.id.name for index in indexes]), _ids(indexes))
+def _unbuilt(collection: str, indexes: Sequence[Index]) -> Pairs:
+    """Drop indexes, if there are any; the way back builds them."""
+    for built, dropped in _built(collection, indexes):
+        yield dropped, built
 
 
 def _ids(indexes: Iterable[Index]) -> tuple[Id, ...]:

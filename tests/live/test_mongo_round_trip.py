@@ -1,0 +1,218 @@
+"""Changes of Mongo schemas on a real server, with documents: up, re-read, plan again, down, compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from schematool.engines.contract import Engine
+from tests.live.mongo_journey import Documents, travel
+
+NOTES: Documents = {
+    "notes": [
+        {"_id": 1, "a": 1, "b": "x", "tags": ["p"], "place": [1.0, 2.0]},
+        {"_id": 2, "a": 2, "b": "y", "tags": [], "place": [3.0, 4.0]},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A change: the body of the entity `notes` (or whole documents) before and after."""
+
+    name: str
+    before: str
+    after: str
+    hazards: frozenset[str] = frozenset()
+    commands: tuple[str, ...] | None = None
+    documents: Documents = field(default_factory=lambda: NOTES)
+    keeps: bool = True
+
+
+def notes(*indexes: str, more: str = "") -> str:
+    """Write the entity `notes` with these indexes and further keys."""
+    lines = ["entity: notes", "store: mongo", *more.splitlines()]
+    return "\n".join([*lines, *(["indexes:"] if indexes else []), *(f"  - {index}" for index in indexes)])
+
+
+SWAP = ("createIndexes", "dropIndexes", "createIndexes", "dropIndexes")
+BESIDE = ("createIndexes", "dropIndexes")
+GAP = ("dropIndexes", "createIndexes")
+INDEXES = {
+    "added": (["{ on: a }"], ["{ on: a }", "{ on: { b: -1, a: 1 } }"], "", ("createIndexes",)),
+    "dropped": (["{ on: a }", "{ on: b }"], ["{ on: a }"], "", ("dropIndexes",)),
+    "other key, other name": (["{ on: a }"], ["{ on: { a: -1 } }"], "", BESIDE),
+    "other key, same name": (["{ on: a, name: x }"], ["{ on: b, name: x }"], "", SWAP),
+    "other name": (["{ on: a, name: x }"], ["{ on: a, name: y }"], "", SWAP),
+    "unique": (["{ on: a }"], ["{ on: a, unique: true }"], "", ("collMod", "collMod")),
+    "sparse": (["{ on: a }"], ["{ on: a, sparse: true }"], "", SWAP),
+    "unique and sparse": (["{ on: a, unique: true }"], ["{ on: a, unique: true, sparse: true }"], "", SWAP),
+    "partial": (["{ on: a }"], ["{ on: a, where: { b: x } }"], "", SWAP),
+    "other partial": (["{ on: a, where: { b: x } }"], ["{ on: a, where: { b: { $gt: y } } }"], "", SWAP),
+    "hidden": (["{ on: a }"], ["{ on: a, hidden: true }"], "", ("collMod",)),
+    "lifetime given": (["{ on: a }"], ["{ on: a, expire_after: 30d }"], "ST201", ("collMod",)),
+    "lifetime taken": (["{ on: a, expire_after: 30d }"], ["{ on: a }"], "", SWAP),
+    "lifetime longer": (["{ on: a, expire_after: 1d }"], ["{ on: a, expire_after: 2d }"], "", ("collMod",)),
+    "lifetime shorter and hidden": (
+        ["{ on: a, expire_after: 2d }"],
+        ["{ on: a, expire_after: 1h, hidden: true }"],
+        "ST201",
+        ("collMod",),
+    ),
+    "collation": (["{ on: b }"], ["{ on: b, collation: { locale: de, strength: 2 } }"], "", SWAP),
+    "collation of a locale with its own ideas": (
+        ["{ on: b, collation: { locale: da } }"],
+        ["{ on: b, collation: { locale: fr_CA } }"],
+        "",
+        SWAP,
+    ),
+    "text fields": (["{ on: { b: text } }"], ["{ on: { b: text, c: text } }"], "ST302", GAP),
+    "text weights": (
+        ["{ on: { b: text }, name: t }"],
+        ["{ on: { b: text }, name: t, weights: { b: 5, z: 2 }, default_language: german }"],
+        "ST302",
+        GAP,
+    ),
+    "text hidden": (["{ on: { b: text } }"], ["{ on: { b: text }, hidden: true }"], "", ("collMod",)),
+    "text gone": (["{ on: { b: text } }"], [], "", ("dropIndexes",)),
+    "hashed partial": (["{ on: { a: hashed } }"], ["{ on: { a: hashed }, where: { b: x } }"], "", SWAP),
+    "2d bits": (["{ on: { place: 2d } }"], ["{ on: { place: 2d }, bits: 20, min: -90, max: 90 }"], "", SWAP),
+    "2dsphere version": (["{ on: { place: 2dsphere } }"], ["{ on: { place: 2dsphere }, sphere_version: 2 }"], "", SWAP),
+    "wildcard projection": (
+        ['{ on: { "$**": 1 } }'],
+        ['{ on: { "$**": 1 }, wildcard_projection: { a: 1, b.c: true } }'],
+        "",
+        SWAP,
+    ),
+    "wildcard hidden": (['{ on: { "$**": 1 } }'], ['{ on: { "$**": 1 }, hidden: true }'], "", ("collMod",)),
+    "compound with hashed": (["{ on: { a: 1, b: hashed } }"], ["{ on: { a: -1, b: hashed } }"], "", BESIDE),
+    "names exchanged": (
+        ["{ on: a, name: x }", "{ on: b, name: y }"],
+        ["{ on: b, name: x }", "{ on: a, name: y }"],
+        "",
+        SWAP,
+    ),
+    "storage engine": (
+        ["{ on: a }"],
+        ['{ on: a, storage_engine: { wiredTiger: { configString: "prefix_compression=false" } } }'],
+        "",
+        SWAP,
+    ),
+    "renamed": (["{ on: a, name: x }"], ["{ on: a, name: y, was: x }"], "", SWAP),
+    "text renamed": (["{ on: { b: text }, name: x }"], ["{ on: { b: text }, name: y, was: x }"], "ST302", GAP),
+}
+FIELDS = "fields:\n  a: { type: int, required: true }\n  b: string"
+OPTIONS = {
+    "validator given": ("", FIELDS, "ST301", ("collMod",)),
+    "validator taken": (FIELDS, "", "", ("collMod",)),
+    "optional field": (FIELDS, f"{FIELDS}\n  c: date", "", ("collMod",)),
+    "required field": (FIELDS, FIELDS.replace("b: string", "b: { type: string, required: true }"), "ST301", ("collMod",)),
+    "longer text": (f"{FIELDS}\n  c: {{ type: string, max_length: 5 }}", f"{FIELDS}\n  c: {{ type: string, max_length: 9 }}", "", ("collMod",)),
+    "level": (FIELDS, f"{FIELDS}\nvalidation: {{ level: moderate }}", "", ("collMod",)),
+    "level alone": ("", "validation: { level: moderate }", "", ("collMod",)),
+    "checks": (FIELDS, f"{FIELDS}\nchecks: {{ positive: {{ $gt: [$a, 0] }}, other: {{ $ne: [$a, 9] }} }}", "ST301", ("collMod",)),
+    "images": ("", "pre_and_post_images: true", "", ("collMod",)),
+    "collation": ("", "collation: { locale: da }", "ST303", None),
+    "collation with index": (
+        "collation: { locale: en }\nindexes: [{ on: b }, { on: { b: text } }]",
+        "collation: { locale: de }\nindexes: [{ on: b, collation: { locale: simple } }, { on: { b: text } }]",
+        "ST303",
+        None,
+    ),
+    "clustered": ("", "clustered: true", "ST303", None),
+    "clustered with lifetime": ("clustered: true", "clustered: { name: byId }\nexpire_after: 900d", "ST303", None),
+    "lifetime of clustered": ("clustered: true", "clustered: true\nexpire_after: 900d", "ST201", ("collMod",)),
+    "lifetime of clustered taken": ("clustered: true\nexpire_after: 900d", "clustered: true", "", ("collMod",)),
+    "capped": ("indexes: [{ on: a }]", "capped: { size: 100000 }\nindexes: [{ on: a }]", "ST303 ST201", None),
+    "uncapped": ("capped: { size: 100000, max: 10 }", "", "ST303", None),
+    "capped size": ("capped: { size: 100000 }", "capped: { size: 200000, max: 50 }", "ST201", ("collMod",)),
+    "storage engine": (
+        "",
+        'storage_engine: { wiredTiger: { configString: "block_compressor=zlib" } }',
+        "ST303",
+        None,
+    ),
+}
+SERIES = "entity: measures\nstore: mongo\ntime_series: { time_field: t, meta_field: m%s }\n%s"
+WHOLE = (
+    Case("collection added", notes(), notes() + "\n---\nentity: other\nstore: mongo\nfields: { a: int }\nindexes: [{ on: a }]"),
+    Case("collection dropped", notes() + "\n---\nentity: other\nstore: mongo", notes(), frozenset({"ST201"})),
+    Case("collection renamed", notes("{ on: a }"), notes("{ on: a }").replace("notes", "records\nwas: notes"), commands=("renameCollection",)),
+    Case("view added", notes(), notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]", commands=("create",)),
+    Case(
+        "view changed",
+        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]",
+        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1.0 } }, { $project: { b: 1 } }]",
+        commands=("collMod",),
+    ),
+    Case(
+        "view with another collation",
+        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []",
+        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []\ncollation: { locale: en }",
+        commands=("drop", "create"),
+    ),
+    Case(
+        "view renamed",
+        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []",
+        notes() + "\n---\nview: w\nwas: v\nstore: mongo\nfrom: notes\npipeline: []",
+        commands=("create", "drop"),
+    ),
+    Case(
+        "view becomes collection",
+        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []",
+        notes() + "\n---\nentity: v\nstore: mongo\nindexes: [{ on: a }]",
+    ),
+    Case("bucket", notes(), notes() + "\n---\nbucket: fs"),
+    Case("bucket renamed", notes() + "\n---\nbucket: fs", notes() + "\n---\nbucket: files\nwas: fs", commands=("renameCollection",) * 2),
+    Case("series", notes(), notes() + "\n---\n" + SERIES % ("", "indexes: [{ on: { m: 1, t: -1 } }]")),
+    Case("series coarser", notes() + "\n---\n" + SERIES % ("", ""), notes() + "\n---\n" + SERIES % (", granularity: hours", ""), frozenset({"ST202"})),
+    Case("series lifetime", notes() + "\n---\n" + SERIES % ("", ""), notes() + "\n---\n" + SERIES % ("", "expire_after: 30d"), frozenset({"ST201"})),
+    Case(
+        "field renamed",
+        notes("{ on: a }", more=FIELDS),
+        notes("{ on: c }", more=FIELDS.replace("a: { type: int, required: true }", "c: { type: int, required: true, was: a }")),
+        commands=("createIndexes", "update", "collMod", "dropIndexes"),
+    ),
+    Case(
+        "nested field renamed, in a closed object, with a unique and a text index",
+        notes("{ on: { in.a: 1 }, unique: true }", "{ on: { in.b: text } }", more="additional_fields: false\nfields:\n  in: { type: object, additional_fields: false, fields: { a: int, b: string } }\nchecks: { c: { $gt: [$in.a, 0] } }"),
+        notes("{ on: { in.x: 1 }, unique: true }", "{ on: { in.y: text } }", more="additional_fields: false\nfields:\n  in: { type: object, additional_fields: false, fields: { x: { type: int, was: a }, y: { type: string, was: b } } }\nchecks: { c: { $gt: [$in.x, 0] } }"),
+        frozenset({"ST302"}),
+        documents={"notes": [{"_id": 1, "in": {"a": 1, "b": "p"}}, {"_id": 2, "in": {"a": 2, "b": "q"}}]},
+    ),
+    Case(
+        "field of objects in an array renamed",
+        notes("{ on: { items.a: 1 } }", more="fields:\n  items: { type: array, items: { type: object, additional_fields: false, fields: { a: int, b: int, deep: { type: array, items: { type: array, items: { type: object, fields: { p: int } } } } } } }"),
+        notes("{ on: { items.c: 1 } }", more="fields:\n  items: { type: array, items: { type: object, additional_fields: false, fields: { c: { type: int, was: a }, b: int, deep: { type: array, items: { type: array, items: { type: object, fields: { q: { type: int, was: p } } } } } } } }"),
+        documents={
+            "notes": [
+                {"_id": 1, "items": [{"b": 1, "a": 2}, {"b": 3}, {"a": 4, "deep": [[{"p": 1}, {"z": 2}], []]}]},
+                {"_id": 2, "items": []},
+                {"_id": 3},
+            ]
+        },
+    ),
+    Case(
+        "outer and inner field and collection renamed",
+        notes(more="fields:\n  in: { type: object, fields: { a: int } }"),
+        "entity: records\nwas: notes\nstore: mongo\nfields:\n  out: { type: object, was: in, fields: { c: { type: int, was: a } } }",
+        documents={"notes": [{"_id": 1, "in": {"a": 1}}, {"_id": 2, "in": {"z": 1}}]},
+    ),
+)  # fmt: skip
+
+CASES = (
+    *(Case(f"index {name}", notes(*old), notes(*new), frozenset(codes.split()), commands) for name, (old, new, codes, commands) in INDEXES.items()),
+    *(Case(f"options {name}", notes(more=old), notes(more=new), frozenset(codes.split()), commands) for name, (old, new, codes, commands) in OPTIONS.items()),
+    *WHOLE,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_there_and_back(mongo_engine: Engine, case: Case) -> None:
+    """The change reaches what was declared, its way back what was there, and the documents are as they were."""
+    journey = travel(mongo_engine, case.before, case.after, case.documents, keeps=case.keeps)
+
+    assert journey.hazards == case.hazards
+    if case.commands is not None:
+        assert journey.names == case.commands
