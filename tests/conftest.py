@@ -98,7 +98,7 @@ def project(tmp_path: Path, postgres_url: Url, mongo_url: Url) -> Path:
     (root / "schematool.toml").write_text(
         f'[env.dev.postgres]\nurl = "{postgres_url.reveal()}"\n'
         f'[env.dev.mongo]\nurl = "{mongo_url.reveal()}"\n'
-        f'[scratch]\npostgres = "{postgres_url.reveal()}"\nmongo = "{mongo_url.reveal()}"\n'
+        f'[scratch]\npostgres_url = "{postgres_url.reveal()}"\nmongo_url = "{mongo_url.reveal()}"\n'
     )
     return root
 

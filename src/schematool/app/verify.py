@@ -80,7 +80,12 @@ def verify(
         drift += told
         found += [_diagnostic(one) for one in told]
         found += [d for d in inspection.unmodelled if only is None or (d.subject and only in d.subject)]
-        names = {entity_of(thing) for catalog in (recorded, inspection.catalog) for thing in catalog}
+        names = {
+            entity_of(thing)
+            for catalog in (recorded, inspection.catalog)
+            for thing in catalog
+            if thing.id.kind != "schema"
+        }
         names = {name for name in names if only in {None, name}}
         differing = {describe(change).entity for change in changes} & names
         verified.append(_verified(store, standing, len(names), len(differing)))

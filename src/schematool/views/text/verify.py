@@ -41,10 +41,8 @@ def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
     late = f", {pending} pending" if pending else ""
     if report.drift:
         yield Text(f"{matching} of {count(total, 'entity')} match{late}")
-    else:
-        mark = "*" if report.ok else "!"
-        yield Text.assemble(
-            symbol(mark),
-            f" {report.env} is {head if not heads else f'as {head} says'}: {count(len(report.stores), 'store')}, {count(total, 'entity')}, ",
-            f"no drift{late}",
-        )
+        return
+    said = f"as {head} says" if heads else head
+    numbers = f"{count(len(report.stores), 'store')}, {count(total, 'entity')}"
+    mark = "*" if report.ok else "!"
+    yield Text.assemble(symbol(mark), f" {report.env} is {said}: {numbers}, no drift{late}")
