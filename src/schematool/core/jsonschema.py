@@ -34,14 +34,10 @@ Json: TypeAlias = dict[str, Any]
 
 _SCALARS = ["string", "number", "boolean", "null"]
 # Keys of other documents that are kinds too: the stronger word decides what a document is.
-_WEAK = tuple(
-    kind
-    for kind in KINDS
-    if any(kind in other.record.by_name for other in DOCUMENTS if other.kind != kind)
-)
+_WEAK = tuple(kind for kind in KINDS if any(kind in other.record.by_name for other in DOCUMENTS if other.kind != kind))
 
 
-def publish() -> str:
+def schema_text() -> str:
     """Return the text of `schema.json`: one document of the language, pretty and ending in a newline."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 

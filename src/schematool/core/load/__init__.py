@@ -1,4 +1,4 @@
-"""Text to entities: the strict loader of the language. Every finding has file, line and column, and all come together."""
+"""Text to entities: the strict loader of the language. All findings of a run come together, each with its place."""
 
 from __future__ import annotations
 

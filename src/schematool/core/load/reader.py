@@ -210,8 +210,9 @@ class Reader:
             self.found.add("ST104", f"`{_shortened(node.text)}` is not {expected(shape)}", node.span, hint=hint)
             return
         if isinstance(shape, Text | Name) and isinstance(node.value, int | float | bool):
-            found = f"`{node.text}` is {'true or false' if isinstance(node.value, bool) else 'a number'} in YAML; expected {expected(shape)}"
-            self.found.add("ST106", found, node.span, hint=f'write "{node.text}" in quotes')
+            kind = "true or false" if isinstance(node.value, bool) else "a number"
+            message = f"`{_shortened(node.text)}` is {kind} in YAML; expected {expected(shape)}"
+            self.found.add("ST106", message, node.span, hint=f'write "{node.text}" in quotes')
             return
         self._wrong(node, expected(shape))
         return

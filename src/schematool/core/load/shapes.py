@@ -1,4 +1,4 @@
-"""The shapes that a value of the language can have. The loader checks against them, the JSON Schema is made from them."""
+"""The shapes that a value of the language can have: the loader checks them, the JSON Schema is made from them."""
 
 from __future__ import annotations
 

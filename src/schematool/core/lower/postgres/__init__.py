@@ -1,4 +1,4 @@
-"""Entities and declarations to a draft catalog of PostgreSQL. Texts are the user's; the server brings them into form."""
+"""Entities and declarations to a draft catalog of PostgreSQL, with the user's texts: the server normalises them."""
 
 from __future__ import annotations
 

@@ -39,11 +39,12 @@ def event_trigger(scope: Scope, thing: Declaration, common: Common) -> None:
     tags = ", ".join(literal(tag) for tag in names(thing.options, "tags"))
     when = f" WHEN TAG IN ({tags})" if tags else ""
     call = scope.call(text(thing.options, "execute") or "")
+    event = text(thing.options, "on")
     made = pg.EventTrigger(
         id=of,
         comment=common.comment,
         owner=common.owner,
-        definition=f"CREATE EVENT TRIGGER {identifier(thing.name)} ON {text(thing.options, 'on')}{when} EXECUTE FUNCTION {call}",
+        definition=f"CREATE EVENT TRIGGER {identifier(thing.name)} ON {event}{when} EXECUTE FUNCTION {call}",
         enabled=text(thing.options, "enabled") or "origin",
     )
     scope.put(made, thing.span)

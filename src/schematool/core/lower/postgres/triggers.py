@@ -59,9 +59,8 @@ def _statement(scope: Scope, relation: Id, name: str, words: Words) -> str:
     if columns := names(words, "columns"):
         listed = ", ".join(map(identifier, columns))
         moment = re.sub(r"\bUPDATE\b", lambda _: f"UPDATE OF {listed}", moment, count=1)
-    parts = [
-        f"CREATE {'CONSTRAINT ' if constraint else ''}TRIGGER {identifier(name)} {moment} ON {qualified(*relation.path)}"
-    ]
+    create = "CREATE CONSTRAINT TRIGGER" if constraint else "CREATE TRIGGER"
+    parts = [f"{create} {identifier(name)} {moment} ON {qualified(*relation.path)}"]
     if origin := text(words, "from"):
         parts.append(f"FROM {qualified(*scope.relation(origin).path)}")
     if constraint and (when := timing(words.get("deferrable"))):
@@ -97,8 +96,8 @@ def on_update(scope: Scope, table: Id, field: str, expression: str, place: Span)
         language="plpgsql",
     )
     scope.put(function, place)
-    statement = f"CREATE TRIGGER {identifier(name)} BEFORE UPDATE ON {qualified(*table.path)} FOR EACH ROW EXECUTE FUNCTION {full}()"
-    scope.put(pg.Trigger(id=Id("trigger", (*table.path, name)), table=table, definition=statement), place)
+    head = f"CREATE TRIGGER {identifier(name)} BEFORE UPDATE ON {qualified(*table.path)}"
+    statement = f"{head} FOR EACH ROW EXECUTE FUNCTION {full}()"scope.put(pg.Trigger(id=Id("trigger", (*table.path, name)), table=table, definition=statement), place)
 
 
 def dollar_tag(body: str) -> str:
