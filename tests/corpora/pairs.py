@@ -67,7 +67,9 @@ def dump(pg_dump: str, url: str) -> list[str]:
     )
     if done.returncode:
         done = subprocess.run([pg_dump, "--schema-only", "-d", url], capture_output=True, text=True, check=True)
-    lines = [line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\", "SET ", "SELECT pg_"))]
+    lines = [
+        line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\", "SET ", "SELECT pg_"))
+    ]
     text = _TABLE.sub(_sorted_columns, "\n".join(lines))
     return sorted(part.strip() for part in re.split(r";\n", text + "\n") if part.strip())
 
@@ -159,7 +161,9 @@ def main(file: str, url: str, pg_dump: str, *chosen: str) -> int:
                 print("\n".join("    > " + text for text in verdict.statements))
     bad = [verdict for verdict in verdicts if verdict.fault and verdict.fault != "unusable"]
     unusable = [verdict.id for verdict in verdicts if verdict.fault == "unusable"]
-    print(f"{len(verdicts)} pairs, {len(verdicts) - len(bad) - len(unusable)} hold, {len(bad)} fail, unusable {unusable}")
+    print(
+        f"{len(verdicts)} pairs, {len(verdicts) - len(bad) - len(unusable)} hold, {len(bad)} fail, unusable {unusable}"
+    )
     return bool(bad)
 
 
