@@ -2,7 +2,7 @@
 
 The tree is built from the parser's events and not by PyYAML's composer, so that depth, size and aliases are bounded
 before anything is built, and so that no value is guessed: a scalar keeps its text, and `scalar.value` is what the
-core schema of YAML 1.2 makes of it. What YAML 1.1 reads otherwise (`no`, `017`, `12:30:45`, a date) is marked as a trap.
+core schema of YAML 1.2 makes of it. What YAML 1.1 reads otherwise (`no`, `017`, a date) is marked as a trap.
 """
 
 from __future__ import annotations

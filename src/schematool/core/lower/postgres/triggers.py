@@ -98,7 +98,7 @@ def on_update(scope: Scope, table: Id, field: str, expression: str, place: Span)
     scope.put(function, place)
     head = f"CREATE TRIGGER {identifier(name)} BEFORE UPDATE ON {qualified(*table.path)}"
     statement = f"{head} FOR EACH ROW EXECUTE FUNCTION {full}()"
-    statement = f"{head} FOR EACH ROW EXECUTE FUNCTION {full}()"scope.put(pg.Trigger(id=Id("trigger", (*table.path, name)), table=table, definition=statement), place)
+    scope.put(pg.Trigger(id=Id("trigger", (*table.path, name)), table=table, definition=statement), place)
 
 
 def dollar_tag(body: str) -> str:
