@@ -1,0 +1,34 @@
+"""A way to die at an exact moment, for the tests that kill this program.
+
+`SCHEMATOOL_FAIL_AT=3:after` ends the process with SIGKILL when the fourth statement that this process runs (counted
+from 0) has been executed and before anything else happens. Phases: `intent` (the journal says that it will run),
+`before`, `after` (executed), `ledger` (the ledger row is written, not committed), `committed`. Unset, it costs one
+look at a variable.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+_WANTED = os.environ.get("SCHEMATOOL_FAIL_AT", "")
+
+
+class Faults:
+    """Counts statements, and dies at the one that was asked for."""
+
+    def __init__(self) -> None:
+        self._statement = -1
+
+    def next_statement(self) -> None:
+        """Count one more."""
+        self._statement += 1
+
+    def wanted(self, phase: str) -> bool:
+        """Whether a test wants to die here: then what goes together must be taken apart."""
+        return bool(_WANTED) and f"{self._statement}:{phase}" == _WANTED
+
+    def reach(self, phase: str) -> None:
+        """Die here, if here is where the test wants it."""
+        if self.wanted(phase):
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,455 @@
+"""Runs a unit up or down so that whatever happens, the ledger says what the database holds.
+
+In a transaction: statements and ledger row commit together or not at all; lock timeouts, deadlocks and serialisation
+failures roll the whole of it back and try again. Outside of one: a journal row says what is about to run before it
+runs, and the catalog is asked afterwards when the answer got lost.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+import psycopg
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import Interrupted, Refused, StatementError, WorldError
+from schematool.core.history.unit import Command, Unit
+from schematool.core.sql.split import split
+from schematool.engines.contract import Began, Ended, Listener, Waiting
+from schematool.engines.fault import Faults
+from schematool.engines.postgres.failure import statement_error
+from schematool.engines.postgres.ledger import Journal, Ledger, statement_hashes
+from schematool.engines.postgres.lock import MigrationLock
+from schematool.engines.postgres.resume import Found, already_there, must_be_alone, probe
+from schematool.engines.postgres.session import Session, world_error
+from schematool.engines.postgres.watch import Watch
+
+# Lock not available, deadlock detected, could not serialise: the only failures that another try can cure.
+_RETRY = frozenset({"55P03", "40P01", "40001"})
+_RECONNECT_SECONDS = 15.0
+# What a migration may change for the rest of the session.
+_CHANGES_SESSION = re.compile(r"\b(?:set|reset|discard|set_config|listen|prepare)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for locks of others.
+
+    A statement that waits for a lock makes everybody behind it wait too, so it gives up after `lock_seconds` and the
+    whole transaction is tried again, for `budget_seconds` in all.
+    """
+
+    lock_seconds: float = 1.0
+    budget_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One unit in one direction."""
+
+    unit: Unit
+    direction: str
+    commands: tuple[Command, ...]
+    listen: Listener
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def milliseconds(self) -> int:
+        """How long it has taken so far."""
+        return int((time.monotonic() - self.began) * 1000)
+
+    @property
+    def operation(self) -> str:
+        """The word of yoyo's log for it."""
+        return "apply" if self.direction == "up" else "rollback"
+
+    @property
+    def changes_session(self) -> bool:
+        """Whether settings may be others afterwards."""
+        return any(_CHANGES_SESSION.search(command.text) for command in self.commands)
+
+
+class Runner:
+    """Applies and rolls back units on one session, under its lock."""
+
+    def __init__(self, session: Session, ledger: Ledger, lock: MigrationLock, watch: Watch) -> None:
+        self._session, self._ledger, self._lock, self._watch = session, ledger, lock, watch
+        self._faults = Faults()
+        self.patience = Patience()
+
+    def apply(self, unit: Unit, listen: Listener) -> None:
+        """Run the up commands and record them."""
+        self._guarded(_Run(unit, "up", unit.up, listen))
+
+    def roll_back(self, unit: Unit, listen: Listener) -> None:
+        """Run the down commands and take the unit off the ledger."""
+        if unit.down is None:
+            raise Refused(Diagnostic("ST412", f"{unit.id} has no rollback file", hint=f"write {unit.id}.rollback.sql"))
+        self._guarded(_Run(unit, "down", unit.down, listen))
+
+    def adopt(self, unit: Unit) -> None:
+        """Record a unit as applied without running it."""
+        try:
+            self._session.execute("BEGIN")
+            created = self._ledger.create()
+            self._session.execute(self._ledger.finished(unit, "up", operation="mark", milliseconds=0) + "COMMIT")
+        except psycopg.Error as error:
+            self._session.roll_back()
+            raise world_error(error, self._session.url) from None
+        self._committed(created=created)
+
+    def _guarded(self, run: _Run) -> None:
+        try:
+            if run.unit.transactional:
+                self._in_transaction(run)
+            else:
+                self._outside_transaction(run)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                Diagnostic("ST500", f"stopped by a signal during {run.unit.id}", hint="run it again to go on"),
+                state=self._after_interruption(run),
+            ) from None
+        except psycopg.Error as error:
+            # Not a statement of the migration but one of our own.
+            self._lost_or(error, run, None)
+        finally:
+            self._watch.end()
+            if run.changes_session and not self._session.lost:
+                self._session.restore()
+
+    # --- in a transaction -------------------------------------------------------------------------------------
+
+    def _in_transaction(self, run: _Run) -> None:
+        until = time.monotonic() + self.patience.budget_seconds
+        pause = 0.05
+        while True:
+            try:
+                self._attempt(run)
+            except StatementError as error:
+                if error.server_code not in _RETRY or time.monotonic() + pause > until:
+                    raise
+                blocked = f", held by {self._watch.blockers}" if self._watch.blockers else ""
+                run.listen(Waiting(run.unit.id, "postgres", f"a lock was not free{blocked}; trying again"))
+                time.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # no secret
+                pause = min(pause * 2, 2.0)
+            else:
+                return
+
+    def _attempt(self, run: _Run) -> None:
+        lock_timeout = int(self.patience.lock_seconds * 1000)
+        self._session.execute(f"BEGIN; SET LOCAL lock_timeout = {lock_timeout}")
+        try:
+            for index, command in enumerate(run.commands):
+                self._statement(run, index, command)
+            if run.changes_session:
+                # The ledger belongs to whoever runs migrations, not to a role that one of them took on.
+                self._session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL lock_timeout = 0")
+            created = self._ledger.create()
+        except psycopg.Error as error:
+            self._session_rolled_back()
+            self._lost_or(error, run, None)
+        except BaseException:
+            self._session_rolled_back()
+            raise
+        self._commit(run, created=created)
+
+    def _commit(self, run: _Run, *, created: bool) -> None:
+        text = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=run.milliseconds)
+        try:
+            if self._faults.wanted("ledger"):
+                self._session.execute(text)
+                self._faults.reach("ledger")
+                text = ""
+            self._session.execute(text + "COMMIT")
+        except psycopg.Error as error:
+            if self._session.lost:
+                self._settle_doubt(run, error)
+                return
+            self._session_rolled_back()
+            # A deferred constraint is checked at COMMIT: the statement to show is the last one.
+            last = run.commands[-1] if run.commands else None
+            if last is not None and (error.sqlstate or "")[:2] in ("23", "40"):
+                raise self._refused(error, run, last, note="when the transaction was committed") from None
+            raise world_error(error, self._session.url, state=self._nothing(run)) from None
+        self._faults.reach("committed")
+        self._committed(created=created)
+
+    def _committed(self, *, created: bool) -> None:
+        self._ledger.settled()
+        if created and self._lock.held:
+            self._lock.claim_row()
+
+    def _settle_doubt(self, run: _Run, error: psycopg.Error) -> None:
+        """The connection was lost between COMMIT and its answer: read the ledger, and believe that."""
+        if self._reconnected() and self._ledger.applied(run.unit) == (run.direction == "up"):
+            run.listen(Waiting(run.unit.id, "postgres", "the connection was lost at COMMIT; the ledger has it"))
+            return
+        raise world_error(error, self._session.url, state=self._whereabouts(run)) from None
+
+    def _statement(self, run: _Run, index: int, command: Command) -> None:
+        """Run one statement, tell the listener, and turn a refusal into a finding with its place."""
+        unit, total = run.unit.id, len(run.commands)
+        run.listen(Began(unit, "postgres", index, total, command.text))
+        began = time.monotonic()
+        self._faults.next_statement()
+        self._faults.reach("before")
+        self._watch.begin(self._session.pid, unit, run.listen)
+        try:
+            _execute(self._session, command)
+        except psycopg.Error as error:
+            if self._session.lost:
+                raise
+            self._session_rolled_back()
+            raise self._refused(error, run, command) from None
+        finally:
+            self._watch.end()
+        self._faults.reach("after")
+        run.listen(Ended(unit, "postgres", index, total, command.text, time.monotonic() - began))
+
+    def _refused(self, error: psycopg.Error, run: _Run, command: Command, note: str = "") -> StatementError:
+        if error.sqlstate == "55P03" and self._watch.blockers:
+            note = f"held by {self._watch.blockers}"
+        state = self._nothing(run) if run.unit.transactional else None
+        return statement_error(error, command.text, self._session.url, span=command.span, state=state, note=note)
+
+    # --- outside of a transaction -----------------------------------------------------------------------------
+
+    def _outside_transaction(self, run: _Run) -> None:
+        journal = self._ledger.journal(run.unit)
+        if journal and journal.direction != run.direction:
+            if run.direction == "down":
+                self._undo_begun(run, journal)
+                return
+            # A rollback was begun and not finished. Its remaining statements come first, then we begin anew.
+            self._outside_transaction(replace(run, direction="down", commands=run.unit.down or ()))
+            journal = None
+        done = self._resumed(run, journal) if journal else self._journal_begun(run)
+        for index in range(done, len(run.commands)):
+            self._journalled(run, index, resumed=journal is not None)
+        if done == len(run.commands):
+            self._record(run)
+
+    def _journal_begun(self, run: _Run) -> int:
+        self._session.execute("BEGIN")
+        created = self._ledger.create()
+        self._ledger.begin(run.unit, run.direction, statement_hashes(run.commands))
+        self._session.execute("COMMIT")
+        self._committed(created=created)
+        return 0
+
+    def _resumed(self, run: _Run, journal: Journal) -> int:
+        """Return how many statements are done, after the catalog was asked about the one in doubt."""
+        hashes = statement_hashes(run.commands)
+        known = journal.done + (journal.in_doubt is not None)
+        if hashes[:known] != journal.hashes[:known]:
+            raise WorldError(
+                Diagnostic(
+                    "ST401",
+                    f"{run.unit.id} was begun, and edited since: what has run is not what the file says",
+                    run.commands[0].span if run.commands else None,
+                    "restore the file as it was, finish it, and put the change into a new migration",
+                ),
+                state=f"{journal.done} of {journal.total} statements of {run.unit.id} have run",
+            )
+        done = journal.done
+        if hashes != journal.hashes:
+            self._ledger.begin(run.unit, run.direction, hashes)
+            self._ledger.progress(run.unit, done)
+        if journal.in_doubt is not None:
+            done = self._judge(run, journal.in_doubt)
+        return done
+
+    def _judge(self, run: _Run, index: int) -> int:
+        command = run.commands[index]
+        outcome = probe(self._session, command.text)
+        match outcome.found:
+            case Found.DONE:
+                self._ledger.progress(run.unit, index + 1)
+                return index + 1
+            case Found.NOT_DONE | Found.BROKEN:
+                self._ledger.progress(run.unit, index)
+                return index
+            case Found.UNKNOWN:
+                table = f"{self._ledger.schema}.schematool_ledger"
+                where = f"in_doubt = null where id = '{run.unit.id}'"
+                raise WorldError(
+                    Diagnostic(
+                        "ST404",
+                        f"statement {index + 1} of {run.unit.id} was begun and never confirmed: it may have run or not",
+                        command.span,
+                        f"look, then say so: `update {table} set statements_done = {index + 1}, {where}` if it has "
+                        f"run, `update {table} set {where}` if it has not; then run it again",
+                    ),
+                    state=f"{index} of {len(run.commands)} statements of {run.unit.id} have run",
+                )
+
+    def _journalled(self, run: _Run, index: int, *, resumed: bool) -> None:
+        """Run one statement and record that it has; the last one's record is the unit's own."""
+        command = run.commands[index]
+        last = index + 1 == len(run.commands)
+        if not must_be_alone(command.text):
+            self._atomic(run, index, last=last)
+            return
+        if resumed:
+            command = self._cleared(run, command)
+        elif hidden := already_there(self._session, command.text):
+            self._ledger.drop_journal(run.unit, run.direction)
+            raise WorldError(
+                Diagnostic(
+                    "ST510",
+                    f"an {hidden} is there already, and IF NOT EXISTS would take it for a good one",
+                    command.span,
+                    f"drop it first: `drop index concurrently {hidden.rpartition(' ')[2]}`",
+                )
+            )
+        # What is there before we began is not ours: neither a success to be claimed later, nor ours to clear away.
+        ours = resumed or probe(self._session, command.text).found in (Found.NOT_DONE, Found.UNKNOWN)
+        if ours:
+            self._ledger.intend(run.unit, index)
+        self._faults.reach("intent")
+        try:
+            self._statement(run, index, command)
+        except StatementError as error:
+            left = probe(self._session, run.commands[index].text) if ours else None
+            self._leave_behind(run, index, error, left.what if left and left.clear else "")
+        if last:
+            self._record(run)
+        else:
+            self._ledger.progress(run.unit, index + 1)
+        self._faults.reach("committed")
+
+    def _cleared(self, run: _Run, command: Command) -> Command:
+        """Clear away what our own earlier try left, and return what to run now."""
+        outcome = probe(self._session, command.text)
+        for statement in outcome.clear:
+            run.listen(Waiting(run.unit.id, "postgres", f"clears away the {outcome.what} of the earlier try"))
+            _execute(self._session, replace(command, text=statement))
+        return replace(command, text=outcome.finish) if outcome.finish else command
+
+    def _atomic(self, run: _Run, index: int, *, last: bool) -> None:
+        """Run a statement that can be in a transaction in one of its own, together with its record."""
+        self._session.execute("BEGIN")
+        try:
+            self._statement(run, index, run.commands[index])
+        except StatementError as error:
+            self._leave_behind(run, index, error, "")
+        if last:
+            self._record(run)
+        else:
+            self._ledger.progress(run.unit, index + 1)
+            self._session.execute("COMMIT")
+        self._faults.reach("committed")
+
+    def _record(self, run: _Run) -> None:
+        text = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=run.milliseconds)
+        begin = "BEGIN;\n" if self._session.idle else ""
+        self._session.execute(begin + text + "COMMIT")
+
+    def _leave_behind(self, run: _Run, index: int, error: StatementError, what: str) -> NoReturn:
+        """The server refused a statement: keep the journal only if something of the unit has happened."""
+        if index == 0 and not what:
+            self._ledger.drop_journal(run.unit, run.direction)
+            error.state = self._nothing(run)
+        else:
+            self._ledger.progress(run.unit, index)
+            left = f" and left an {what}, which the next run drops first" if what else ""
+            error.state = f"{run.unit.id} is partial: statement {index + 1} of {len(run.commands)} failed{left}"
+        raise error
+
+    def _undo_begun(self, run: _Run, journal: Journal) -> None:
+        """Roll back a unit that was begun and not finished: clear away what it left, or undo what it did."""
+        last = journal.done if journal.in_doubt is None else journal.in_doubt
+        command = run.unit.up[last] if last < len(run.unit.up) else None
+        outcome = probe(self._session, command.text) if command else None
+        if command and outcome and outcome.found is Found.UNKNOWN:
+            self._judge(replace(run, direction="up", commands=run.unit.up), last)
+        if command and outcome and outcome.clear:
+            self._cleared(replace(run, direction="up"), command)
+        if journal.done == 0 and not (outcome and outcome.found is Found.DONE and journal.in_doubt is not None):
+            self._ledger.drop_journal(run.unit, "up")
+            return
+        # All of it, or its one statement, has run: undo it as if it had been recorded.
+        self._ledger.begin(run.unit, "down", statement_hashes(run.commands))
+        for index in range(len(run.commands)):
+            self._journalled(run, index, resumed=True)
+        if not run.commands:
+            self._record(run)
+
+    # --- where things stand -----------------------------------------------------------------------------------
+
+    def _session_rolled_back(self) -> None:
+        try:
+            self._session.roll_back()
+        except psycopg.Error:
+            self._session.close()
+        self._ledger.forget()
+
+    def _lost_or(self, error: psycopg.Error, run: _Run, state: str | None) -> NoReturn:
+        if self._session.lost:
+            self._reconnected()
+            state = self._whereabouts(run)
+        raise world_error(error, self._session.url, state=state or self._whereabouts(run)) from None
+
+    def _reconnected(self) -> bool:
+        """Connect again and take the lock again, which proves that the server has ended the old session."""
+        self._ledger.forget()
+        if not self._session.again(within_seconds=_RECONNECT_SECONDS):
+            return False
+        if self._lock.held:
+            try:
+                self._lock.regain(_RECONNECT_SECONDS)
+            except WorldError:
+                return False
+        return True
+
+    def _after_interruption(self, run: _Run) -> str:
+        try:
+            self._session_rolled_back()
+            if self._session.lost and not self._reconnected():
+                return f"the server does not answer; `schematool status` will say where {run.unit.id} stands"
+        except (psycopg.Error, KeyboardInterrupt):
+            return f"`schematool status` says where {run.unit.id} stands"
+        return self._whereabouts(run)
+
+    def _whereabouts(self, run: _Run) -> str:
+        """Say what the ledger says of the unit now."""
+        if self._session.lost:
+            return f"the server does not answer; `schematool status` will say where {run.unit.id} stands"
+        try:
+            self._session.roll_back()
+            if journal := self._ledger.journal(run.unit):
+                doubt = "" if journal.in_doubt is None else f"; statement {journal.in_doubt + 1} is in doubt"
+                return f"{journal.done} of {journal.total} statements of {run.unit.id} are recorded as done{doubt}"
+            return f"{run.unit.id} is {'applied' if self._ledger.applied(run.unit) else 'not applied'}"
+        except psycopg.Error:
+            return f"`schematool status` says where {run.unit.id} stands"
+
+    @staticmethod
+    def _nothing(run: _Run) -> str:
+        what = "applied" if run.direction == "up" else "rolled back"
+        return f"nothing of {run.unit.id} was {what}"
+
+
+def _execute(session: Session, command: Command) -> None:
+    """Run one statement; the data lines of a COPY … FROM stdin go along with it. Rows are never looked at."""
+    data = copied_data(command.text)
+    if data is None:
+        session.execute(command.text)
+        return
+    statement, lines = data
+    with session.connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        copy.write(lines)
+
+
+def copied_data(text: str) -> tuple[str, str] | None:
+    """Return statement and data of a COPY … FROM stdin that has its data with it."""
+    if text[:4].lower() != "copy" or "\\." not in text:
+        return None
+    found = split(text)
+    if len(found) != 1 or found[0].data is None:
+        return None
+    return found[0].text, found[0].data

@@ -1,0 +1,58 @@
+"""Makes a catalog out of statements that may come in any order: what fails for want of another is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+
+from schematool.engines.postgres.failure import statement_error
+from schematool.engines.postgres.session import Session
+
+# All of a large schema in one transaction would fill the server's lock table (max_locks_per_transaction).
+_TOGETHER = 200
+_BEFORE = "SAVEPOINT schematool;\n"
+_AFTER = "\n;RELEASE SAVEPOINT schematool"
+
+
+def build(session: Session, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
+    """Run (key, statement) pairs, round after round until a round brings nothing new.
+
+    Returns the pairs that can never work, each with the server's last word. Bodies of functions are not checked
+    while they are made, since what they use may come later.
+    """
+    pending = list(statements)
+    failed: list[tuple[str, Exception]] = []
+    session.execute("SET check_function_bodies = off")
+    try:
+        while pending:
+            failed = []
+            left = []
+            for start in range(0, len(pending), _TOGETHER):
+                left += _round(session, pending[start : start + _TOGETHER], failed)
+            if len(left) == len(pending):
+                break
+            pending = left
+    finally:
+        session.roll_back()
+        session.execute("SET check_function_bodies = on")
+    return tuple(failed) if pending else ()
+
+
+def _round(
+    session: Session, pairs: Sequence[tuple[str, str]], failed: list[tuple[str, Exception]]
+) -> list[tuple[str, str]]:
+    """Try each pair once, in one transaction; return those that did not work."""
+    left = []
+    session.execute("BEGIN")
+    for key, statement in pairs:
+        try:
+            session.execute(f"{_BEFORE}{statement}{_AFTER}")
+        except psycopg.Error as error:
+            if session.lost:
+                raise
+            session.execute("ROLLBACK TO SAVEPOINT schematool")
+            left.append((key, statement))
+            failed.append((key, statement_error(error, statement, session.url, shift=len(_BEFORE))))
+    session.execute("COMMIT")
+    return left

@@ -1,0 +1,128 @@
+"""A live PostgreSQL database behind the engine contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+import psycopg
+
+from schematool.core.history.unit import LedgerRow, Unit
+from schematool.core.secret import Url
+from schematool.engines.contract import Inspection, Listener
+from schematool.engines.postgres.apply import Patience, Runner
+from schematool.engines.postgres.build import build
+from schematool.engines.postgres.failure import statement_error
+from schematool.engines.postgres.ledger import Ledger
+from schematool.engines.postgres.lock import MigrationLock, stoppable
+from schematool.engines.postgres.rows import counts
+from schematool.engines.postgres.scratch import scratch_database
+from schematool.engines.postgres.session import Session, translated
+from schematool.engines.postgres.watch import Watch
+
+
+class PostgresEngine:
+    """One database, one connection; see `schematool.engines.contract.Engine` for what each method promises."""
+
+    store = "postgres"
+
+    def __init__(self, url: Url) -> None:
+        self.url = url
+        self._session = Session(url)
+        self._ledger = Ledger(self._session)
+        self._lock = MigrationLock(self._session, self._ledger)
+        self._watch = Watch(url)
+        self._runner = Runner(self._session, self._ledger, self._lock, self._watch)
+
+    @property
+    def version(self) -> str:
+        """The server's version, e.g. `18.6`."""
+        return f"{self._session.version // 10000}.{self._session.version % 10000}"
+
+    @property
+    def patience(self) -> Patience:
+        """How long `apply` and `roll_back` wait for locks of others."""
+        return self._runner.patience
+
+    @patience.setter
+    def patience(self, patience: Patience) -> None:
+        self._runner.patience = patience
+
+    def inspect(self) -> Inspection:
+        """Read the whole catalog, in normal form, in one consistent snapshot."""
+        from schematool.engines.postgres.inspect import inspect  # noqa: PLC0415  # many modules; not every run reads
+
+        with translated(self.url):
+            return inspect(self._session.connection)
+
+    def ledger(self) -> tuple[LedgerRow, ...]:
+        """Return what was applied here, oldest first."""
+        with translated(self.url):
+            return self._ledger.rows()
+
+    @contextmanager
+    def lock(self, *, wait_seconds: float) -> Iterator[None]:
+        """Hold the migration lock; SIGTERM and SIGHUP end what runs under it as Ctrl-C does."""
+        with stoppable():
+            with translated(self.url):
+                self._lock.acquire(wait_seconds)
+            try:
+                yield
+            finally:
+                with translated(self.url):
+                    self._lock.release()
+
+    def apply(self, unit: Unit, listen: Listener) -> None:
+        """Run a unit's up commands and record it."""
+        self._runner.apply(unit, listen)
+
+    def roll_back(self, unit: Unit, listen: Listener) -> None:
+        """Run a unit's down commands and take it off the ledger."""
+        self._runner.roll_back(unit, listen)
+
+    def adopt(self, unit: Unit) -> None:
+        """Record a unit as applied without running it."""
+        self._runner.adopt(unit)
+
+    @contextmanager
+    def _scratch(self) -> Iterator[PostgresEngine]:
+        with scratch_database(self._session) as url:
+            engine = PostgresEngine(url)
+            try:
+                yield engine
+            finally:
+                engine.close()
+
+    def scratch(self) -> AbstractContextManager[PostgresEngine]:
+        """Make a throwaway, empty database on this server, and drop it at the end."""
+        return self._scratch()
+
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements as they are, stopping at the first that fails."""
+        for statement in statements:
+            try:
+                self._session.execute(statement)
+            except psycopg.Error as error:
+                raise statement_error(error, statement, self.url) from None
+
+    def build(self, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
+        """Run (key, statement) pairs in whatever order works; return those that never do."""
+        with translated(self.url):
+            return build(self._session, statements)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the exact number of rows by `schema.table`."""
+        with translated(self.url):
+            return counts(self._session)
+
+    def seed(self) -> Mapping[str, int]:
+        """Put a few rows into every table where that can be done."""
+        from schematool.engines.postgres.seed import seed  # noqa: PLC0415  # only a proof needs rows
+
+        with translated(self.url):
+            return seed(self._session)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._watch.close()
+        self._session.close()

@@ -1,0 +1,57 @@
+"""What the server said of a statement, as a finding with a place in the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schematool.core.diagnostic import Span
+from schematool.core.errors import StatementError
+from schematool.core.secret import Url, mask
+from schematool.core.sql.place import within
+
+if TYPE_CHECKING:
+    import psycopg
+
+_HINTS = {
+    "23505": "remove the duplicates, then run it again",
+    "23503": "remove or correct the rows without a partner, then run it again",
+    "23502": "fill the empty values, then run it again",
+    "23514": "correct the rows that break the rule, then run it again",
+    "40P01": "another session waited for us while we waited for it; run it again",
+    "42501": "grant what the message names to the role of the URL, or use the owner's role",
+    "53100": "the server's disk is full; make room, then run it again",
+    "55P03": "wait for the session that holds the lock, or end it, then run it again",
+    "57014": "the statement was cancelled on the server; run it again",
+}
+
+
+def statement_error(  # noqa: PLR0913  # what is known of a failure differs from caller to caller
+    error: psycopg.Error,
+    statement: str,
+    url: Url,
+    *,
+    span: Span | None = None,
+    shift: int = 0,
+    state: str | None = None,
+    note: str = "",
+) -> StatementError:
+    """Say what the server said, pointing at the place in the file that it pointed at.
+
+    `span` is where the statement begins in its file. `shift`: how many characters were put in front of it.
+    """
+    said = error.diag
+    position = max(0, int(said.statement_position) - 1 - shift) if said.statement_position else None
+    parts = [said.message_primary or " ".join(str(error).split()), said.message_detail, note]
+    message = ": ".join(mask(" ".join(part.split()), (url,)) for part in parts if part)
+    code = error.sqlstate or ""
+    hint = _HINTS.get(code) or (mask(said.message_hint, (url,)) if said.message_hint else None)
+    return StatementError(
+        "ST510",
+        f"PostgreSQL {code}: {message}" if code else message,
+        statement=statement,
+        server_code=code,
+        position=position,
+        span=within(span, statement, position) if span and position is not None else span,
+        hint=hint,
+        state=state,
+    )

@@ -1,0 +1,98 @@
+"""Throwaway databases: made empty from template0 with the encoding and locale of the database at hand."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import WorldError
+from schematool.core.secret import Url
+from schematool.core.sql.quote import identifier, literal
+from schematool.engines.postgres.session import Session, other_database, world_error
+
+PREFIX = "schematool_scratch_"
+"""How their names begin; the time they were made follows, so that forgotten ones can be told from those in use."""
+
+_FORGOTTEN_SECONDS = 3600
+
+
+@contextmanager
+def scratch_database(session: Session) -> Iterator[Url]:
+    """Make an empty database, and drop it at the end, whoever is still connected."""
+    name = f"{PREFIX}{int(time.time())}_{secrets.token_hex(4)}"
+    _create(session, name)
+    try:
+        yield other_database(session.url, name)
+    finally:
+        with suppress(psycopg.Error):
+            _drop(session, name)
+
+
+def _create(session: Session, name: str) -> None:
+    try:
+        _sweep(session)
+        session.execute(f"CREATE DATABASE {identifier(name)} TEMPLATE template0 {_likeness(session)}")
+    except psycopg.errors.InsufficientPrivilege:
+        raise WorldError(
+            Diagnostic(
+                "ST503",
+                "this role may not create the scratch database that a change is tried on",
+                hint="set [scratch] in the configuration to a development server, install the embedded one with"
+                " `pip install 'schematool[embedded]'`, or `ALTER ROLE … CREATEDB`",
+            )
+        ) from None
+    except psycopg.Error as error:
+        raise world_error(error, session.url) from None
+
+
+def _drop(session: Session, name: str) -> None:
+    if session.lost and not session.again(within_seconds=5):
+        return
+    session.roll_back()
+    session.execute(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
+
+
+def _sweep(session: Session) -> None:
+    """Drop what a run that was killed has left: ours by name, old, and used by nobody."""
+    left = session.execute(
+        "SELECT datname FROM pg_catalog.pg_database AS base WHERE datname ~ %s"
+        " AND substring(datname from %s)::bigint < extract(epoch FROM pg_catalog.now()) - %s"
+        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS who WHERE who.datid = base.oid)",
+        [f"^{PREFIX}[0-9]+_[0-9a-f]{{8}}$", f"^{PREFIX}([0-9]+)_", _FORGOTTEN_SECONDS],
+    ).fetchall()
+    for (name,) in left:
+        with suppress(psycopg.Error):
+            session.execute(f"DROP DATABASE IF EXISTS {identifier(name)}")
+
+
+def _likeness(session: Session) -> str:
+    """Return the options of CREATE DATABASE that make it like this one; their names changed with the majors."""
+    if session.version >= 170000:
+        more = "datlocprovider::text, datlocale, daticurules"
+    elif session.version >= 160000:
+        more = "datlocprovider::text, daticulocale, daticurules"
+    elif session.version >= 150000:
+        more = "datlocprovider::text, daticulocale, NULL"
+    else:
+        more = "'c', NULL, NULL"
+    row = session.execute(
+        f"SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, {more}"
+        " FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
+    ).fetchone()
+    assert row is not None  # the database that we are connected to
+    encoding, collate, kind, provider, locale, rules = row
+    options = [f"ENCODING {literal(encoding)} LC_COLLATE {literal(collate)} LC_CTYPE {literal(kind)}"]
+    if provider == "i":
+        options.append(f"LOCALE_PROVIDER icu ICU_LOCALE {literal(locale)}")
+        if rules:
+            options.append(f"ICU_RULES {literal(rules)}")
+    elif provider == "b":
+        options.append(f"LOCALE_PROVIDER builtin BUILTIN_LOCALE {literal(locale)}")
+    elif session.version >= 150000:
+        options.append("LOCALE_PROVIDER libc")
+    return " ".join(options)

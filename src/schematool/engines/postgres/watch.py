@@ -1,0 +1,118 @@
+"""Says what a long statement is waiting for or doing, from a second connection, while the first is busy."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+
+from schematool.core.errors import WorldError
+from schematool.core.secret import Url
+from schematool.engines.contract import Listener, Waiting
+from schematool.engines.postgres.session import Session
+
+PATIENCE_SECONDS = 0.4
+"""How long a statement may take before anybody asks why."""
+_EVERY_SECONDS = 0.5
+_REPEAT_SECONDS = 5.0
+
+# SQL of others is not shown: it may hold their data.
+_BLOCKERS = """
+SELECT who.pid, coalesce(who.usename, '?'), coalesce(nullif(who.application_name, ''), '?'),
+       coalesce(who.state, who.backend_type, '?'),
+       extract(epoch FROM clock_timestamp() - who.xact_start)::bigint
+FROM unnest(pg_catalog.pg_blocking_pids(%s)) AS blocker(pid)
+JOIN pg_catalog.pg_stat_activity AS who ON who.pid = blocker.pid ORDER BY who.xact_start LIMIT 5
+"""
+_INDEX_BUILD = """
+SELECT p.phase, CASE WHEN p.blocks_total > 0 THEN 100 * p.blocks_done / p.blocks_total
+                     WHEN p.tuples_total > 0 THEN 100 * p.tuples_done / p.tuples_total
+                     WHEN p.lockers_total > 0 THEN 100 * p.lockers_done / p.lockers_total END,
+       nullif(p.current_locker_pid, 0)
+FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = %s
+"""
+
+
+class Watch:
+    """A thread that sleeps until a statement has taken longer than anybody likes.
+
+    It calls the listener from its own thread. It never ends a statement, and its own troubles are nobody else's.
+    """
+
+    def __init__(self, url: Url) -> None:
+        self._url = url
+        self._changed = threading.Condition()
+        self._task: tuple[int, str, float, Listener] | None = None
+        self._thread: threading.Thread | None = None
+        self._session: Session | None = None
+        self._closing = False
+        self.blockers = ""
+        """Who was in the way when last looked, in the statement that runs or ran last."""
+
+    def begin(self, pid: int, unit: str, listen: Listener) -> None:
+        """A statement of server process `pid` begins now."""
+        self.blockers = ""
+        # No lock: a tuple is replaced whole, and the thread looks at it a few times a second.
+        self._task = (pid, unit, time.monotonic(), listen)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="schematool-watch", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """The statement is over."""
+        self._task = None
+
+    def close(self) -> None:
+        """End the thread and its connection."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+        if self._session is not None:
+            self._session.close()
+
+    def _run(self) -> None:
+        said: tuple[object, str] | None = None
+        when = 0.0
+        while True:
+            with self._changed:
+                self._changed.wait(_EVERY_SECONDS / 2)
+            if self._closing:
+                return
+            task = self._task
+            if task is None or time.monotonic() - task[2] < PATIENCE_SECONDS:
+                continue
+            what = self._look(task[0])
+            again = said != (task, what) or time.monotonic() - when > _REPEAT_SECONDS
+            if what and again and self._task is task:
+                task[3](Waiting(task[1], "postgres", what))
+                said, when = (task, what), time.monotonic()
+
+    def _look(self, pid: int) -> str:
+        try:
+            if self._session is None or self._session.lost:
+                self._session = Session(self._url)
+            blockers = self._session.execute(_BLOCKERS, [pid]).fetchall()
+            if blockers:
+                self.blockers = ", ".join(map(_blocker, blockers))
+                return f"waits for {self.blockers}"
+            row = self._session.execute(_INDEX_BUILD, [pid]).fetchone()
+            return _progress(row) if row else ""
+        except (psycopg.Error, WorldError):
+            return ""
+
+
+def _blocker(row: tuple[Any, ...]) -> str:
+    pid, user, program, state, seconds = row
+    since = f" for {seconds} s" if seconds is not None else ""
+    return f"session {pid} ({program} of {user}, {state}{since})"
+
+
+def _progress(row: tuple[Any, ...]) -> str:
+    phase, percent, locker = row
+    done = f" {percent} %" if percent is not None else ""
+    behind = f", behind session {locker}" if locker else ""
+    return f"index build: {phase}{done}{behind}"
