@@ -15,7 +15,7 @@ import subprocess
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,17 +71,13 @@ def start(data_dir: Path) -> Url:
         home = data_dir.resolve()
         mongod = find_runnable(home.parent / "bin")
         (home / "data").mkdir(exist_ok=True)
-        port = process.free_port(_number(home / "port"))
+        known = _number(home / "port")
+        port = process.free_port(known)
+        if known is not None and port != known:
+            _move(mongod, home, port)
         (home / "port").write_text(str(port))
-        log = home / "log"
-        pid = process.detach(_command(mongod, home, port), log=log, folder=home, account=OURSELVES)
+        pid = _launch(_command(mongod, home, port), home, port)
         (home / "pid").write_text(str(pid))
-        process.wait_until(
-            lambda: process.listens(("127.0.0.1", port)),
-            what="the embedded mongod",
-            log=log,
-            alive=lambda: process.exists(pid),
-        )
         _await_primary(port, lasting=True)
         return _url(port)
 
@@ -136,13 +132,44 @@ def temporary(mongod: Path | None = None) -> Iterator[Url]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _command(mongod: Path, home: Path, port: int) -> tuple[str | Path, ...]:
+def _launch(command: Sequence[str | Path], home: Path, port: int) -> int:
+    """Start a server that outlives us and wait until it listens; return its process id."""
+    log = home / "log"
+    pid = process.detach(command, log=log, folder=home, account=OURSELVES)
+    process.wait_until(
+        lambda: process.listens(("127.0.0.1", port)),
+        what="the embedded mongod",
+        log=log,
+        alive=lambda: process.exists(pid),
+    )
+    return pid
+
+
+def _move(mongod: Path, home: Path, port: int) -> None:
+    """Tell the replica set its new address, as the manual says: on a server that runs outside of the set.
+
+    A member that starts under a new port looks for itself at the old one first, where whatever has taken the port
+    may keep it waiting for half a minute.
+    """
+    from pymongo import MongoClient  # noqa: PLC0415  # the driver loads late
+
+    alone = (*_command(mongod, home, port, member=False), "--setParameter", "disableLogicalSessionCacheRefresh=true")
+    pid = _launch(alone, home, port)
+    try:
+        with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
+            change = {"$set": {"members.0.host": f"127.0.0.1:{port}"}}
+            client.local["system.replset"].update_one({"_id": REPLICA_SET}, change)
+    finally:
+        process.end(pid, signal.SIGTERM)
+
+
+def _command(mongod: Path, home: Path, port: int, *, member: bool = True) -> tuple[str | Path, ...]:
     return (
         mongod,
         *("--dbpath", home / "data"),
         *("--bind_ip", "127.0.0.1"),
         *("--port", str(port)),
-        *("--replSet", REPLICA_SET),
+        *(("--replSet", REPLICA_SET) if member else ()),
         "--nounixsocket",
         *_FRUGAL,
     )
@@ -221,9 +248,8 @@ def _await_primary(port: int, *, lasting: bool) -> None:
 def _configure(client: MongoClient[dict[str, Any]], port: int, *, lasting: bool) -> None:
     from pymongo.errors import OperationFailure  # noqa: PLC0415  # the driver loads late
 
-    host = f"127.0.0.1:{port}"
     try:
-        configuration = client.admin.command("replSetGetConfig")["config"]
+        client.admin.command("replSetGetConfig")
     except OperationFailure as error:
         if error.code != _NOT_YET_INITIALIZED:
             raise
@@ -231,15 +257,9 @@ def _configure(client: MongoClient[dict[str, Any]], port: int, *, lasting: bool)
         fresh = {
             "_id": REPLICA_SET,
             "writeConcernMajorityJournalDefault": lasting,
-            "members": [{"_id": 0, "host": host}],
+            "members": [{"_id": 0, "host": f"127.0.0.1:{port}"}],
         }
         client.admin.command("replSetInitiate", fresh)
-        return
-    if configuration["members"][0]["host"] != host:
-        # The old port was taken by another program: the set must learn its new name, and has no primary to ask.
-        configuration["members"][0]["host"] = host
-        configuration["version"] += 1
-        client.admin.command("replSetReconfig", configuration, force=True)
 
 
 def _has_ended(log: Path) -> bool:
