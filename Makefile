@@ -1,0 +1,70 @@
+# Everything a contributor types. Targets are sorted; `make` alone lists them.
+# Needs Python 3.11 or newer and make, nothing else: the servers come as wheels.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+# A worker starts a PostgreSQL and a mongod of its own, so more than four gain little.
+WORKERS ?= auto
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
+MAJORS ?= 14 15 16 17 18
+
+.DEFAULT_GOAL := help
+.PHONY: accept bench check ci demo docs faults format help live matrix record setup test
+
+accept: $(READY) ## rewrite the golden files; review the result with git diff
+	$(PYTEST) --accept tests
+
+bench: $(READY) ## measure the limits of speed, and fail where one is passed
+	$(BIN)/python -m bench
+
+check: $(READY) ## lint, formatting, types, the schema's own migrations: no server, seconds
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/schematool generate --check
+	$(BIN)/schematool lint
+
+ci: test ## what a pipeline runs
+
+demo: $(READY) ## the whole journey on real servers: compile, migrate, verify, drift, roll back
+	$(BIN)/python demo/run.py
+
+docs: $(READY) ## make the reference pages and the picture of the terminal anew
+	$(BIN)/python docs/make.py
+
+faults: $(READY) ## kill, cut, fill, contend
+	$(PYTEST) tests/faults
+
+format: $(READY) ## let ruff order and format everything
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+live: $(READY) ## the tests that need real servers
+	$(PYTEST) tests/contract tests/engines tests/live tests/property
+
+matrix: $(READY) ## the contract and the live tests on PostgreSQL 14 to 18
+	@for major in $(MAJORS); do \
+		echo "== PostgreSQL $$major"; \
+		SCHEMATOOL_TEST_POSTGRES_MAJOR=$$major $(PYTEST) tests/contract tests/live || exit 1; \
+	done
+
+record: $(READY) ## run the demo and keep it as a picture, docs/demo.svg
+	$(BIN)/python demo/record.py
+
+setup: $(READY) ## make .venv with everything in it (the other targets do this too)
+
+test: check ## all tests, on real servers
+	$(PYTEST)
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "schematool needs Python 3.11 or newer: set PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "no virtual environment: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[embedded,dev]'
+	touch $(READY)
