@@ -144,7 +144,7 @@ def _column(scope: Scope, table_id: Id, field: Field, entity: Entity) -> None:
         default = pg.Default(id=Id("default", path), expression=str(field.default))
         scope.put(default, field.options.span("default") or field.span)
     if kind in _SERIAL:
-        _serial(scope, field, path, _SERIAL[kind])
+        _serial(scope, field, path, _SERIAL[kind], text(entity.options, "owner"))
     if expression := text(field.options, "on_update"):
         triggers.on_update(scope, table_id, field.name, expression, field.options.span("on_update") or field.span)
 
@@ -186,12 +186,12 @@ def _or_one(value: int | None) -> int:
     return 1 if value is None else value
 
 
-def _serial(scope: Scope, field: Field, path: tuple[str, ...], kind: str) -> None:
-    """What `serial` stands for: a sequence that the column owns, and a default that asks it."""
+def _serial(scope: Scope, field: Field, path: tuple[str, ...], kind: str, owner: str | None) -> None:
+    """What `serial` stands for: a sequence that the column and its table's owner own, and a default that asks it."""
     schema, table_name, column = path
     name = choose(table_name, [column], "seq", scope.relations_of(schema))
     of = Id("sequence", (schema, name))
-    scope.put(pg.Sequence(id=of, type=kind, owned_by=Id("column", path)), field.type_span)
+    scope.put(pg.Sequence(id=of, type=kind, owner=owner, owned_by=Id("column", path)), field.type_span)
     if not field.has_default:
         expression = f"nextval({literal(qualified(*of.path))}::regclass)"
         scope.put(pg.Default(id=Id("default", path), expression=expression), field.type_span)
