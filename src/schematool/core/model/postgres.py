@@ -112,7 +112,7 @@ class ForeignTable(PgObject):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`GENERATED … AS IDENTITY` and the options of the sequence behind it (its name only when it is not the default)."""
+    """`GENERATED … AS IDENTITY` with its sequence's options (and its name where that is not the default)."""
 
     always: bool
     start: int = 1
@@ -162,7 +162,7 @@ class Column(PgObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Default(PgObject):
-    """A column's default, apart from it, since it has dependencies of its own. Also of view columns (INSERT defaults)."""
+    """A column's default, apart from it for its dependencies' sake. View columns can have one too, for INSERT."""
 
     expression: str
 
@@ -367,7 +367,7 @@ class Rule(PgObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(PgObject):
-    """A row-level security policy. `command`: all, select, insert, update, delete. `roles` sorted; PUBLIC as `PUBLIC`."""
+    """A row-level security policy. `command`: all, select, insert, update, delete. `roles` sorted, PUBLIC among them."""
 
     table: Id
     command: str = "all"
@@ -435,7 +435,7 @@ OWN_TABLES = frozenset(
 
 OWN_PREFIX = "schematool_"
 
-SECRET = "********"
+SECRET = "********"  # noqa: S105  # it is what stands where a password was
 """Stands in a definition for a password, which is never read into a catalog."""
 
 UNREADABLE = "not readable by this role"

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from psycopg import Connection
 from psycopg.rows import tuple_row
 
 from schematool.core.catalog import Catalog, Id
 from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.engines.postgres.observed import ATTRIBUTES, COMMENTS, KINDS, LABELS, OUTSIDE
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 CODE = "ST602"
 
@@ -44,7 +46,7 @@ def observe(connection: Connection[Any], catalog: Catalog) -> tuple[Diagnostic, 
 
 
 def _unclaimed_objects(rows: Rows, catalog: Catalog, version: int) -> Iterator[Diagnostic]:
-    kinds = {kind: query for kind, since, query in KINDS if version >= since}
+    kinds = {kind: str(query) for kind, since, query in KINDS if version >= since}
     counts = " UNION ALL ".join(f"SELECT '{kind}', count(*) FROM ({query}) AS x" for kind, query in kinds.items())
     claimed = Counter(key.kind for key in catalog.objects)
     for kind, count in rows(counts):
@@ -56,13 +58,8 @@ def _unclaimed_objects(rows: Rows, catalog: Catalog, version: int) -> Iterator[D
 
 
 def _unclaimed_attributes(rows: Rows, catalog: Catalog, version: int) -> Iterator[Diagnostic]:
-    queries = [
-        f"SELECT {number}, path FROM ({attribute.query}) AS x (path)"
-        for number, attribute in enumerate(ATTRIBUTES)
-        if version >= attribute.since
-    ]
     seen: dict[int, list[Id]] = defaultdict(list)
-    for number, path in rows(" UNION ALL ".join(queries)):
+    for number, path in rows(" UNION ALL ".join(_together(version))):
         seen[number].append(Id(ATTRIBUTES[number].kind, tuple(path)))
     for number, keys in seen.items():
         attribute = ATTRIBUTES[number]
@@ -71,6 +68,21 @@ def _unclaimed_attributes(rows: Rows, catalog: Catalog, version: int) -> Iterato
             # An object that is missing as a whole has been named already.
             if thing is not None and not attribute.claimed(thing):
                 yield _finding(key, f"{key}: {attribute.name} is not modelled")
+
+
+def _together(version: int) -> Iterator[str]:
+    """One query for all attributes that are looked for in the same place."""
+    groups: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for number, attribute in enumerate(ATTRIBUTES):
+        if version >= attribute.since:
+            query = attribute.query
+            groups[query.path, query.source].append((number, query.condition))
+    for (path, source), conditions in groups.items():
+        numbers = ", ".join(f"CASE WHEN {condition} THEN {number} END" for number, condition in conditions)
+        anything = " OR ".join(f"({condition})" for _, condition in conditions)
+        yield (
+            f"SELECT unnest(array_remove(ARRAY[{numbers}], NULL)), ARRAY[{path}]::text[] FROM {source} AND ({anything})"
+        )
 
 
 def _unclaimed_texts(rows: Rows, catalog: Catalog) -> Iterator[Diagnostic]:

@@ -25,6 +25,18 @@ def _ours(alias: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A query of paths: from where, and on which condition; conditions on the same source are asked together."""
+
+    path: str
+    source: str
+    condition: str
+
+    def __str__(self) -> str:
+        return f"SELECT ARRAY[{self.path}]::text[] FROM {self.source} AND ({self.condition})"
+
+
 def _made(alias: str, catalog: str, schema: str | None = None) -> str:
     """Conditions: after initdb, in no temporary schema, of no extension."""
     conditions = [
@@ -37,42 +49,40 @@ def _made(alias: str, catalog: str, schema: str | None = None) -> str:
     return " AND ".join(conditions)
 
 
-def _relations(kinds: str, path: str = "n.nspname, c.relname", more: str = "", condition: str = "true") -> str:
+def _relations(kinds: str, path: str = "n.nspname, c.relname", more: str = "", condition: str = "true") -> Paths:
     """Paths of user relations of these relkinds, or of what is joined to them."""
-    return (
-        f"SELECT ARRAY[{path}]::text[] FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {more}"
+    source = (
+        f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {more}"
         f" WHERE c.relkind = ANY ('{{{kinds}}}') AND NOT {_ours('c')} AND {_made('c', 'pg_class', 'n')}"
-        f" AND {condition}"
     )
+    return Paths(path, source, condition)
 
 
-def _attached(table: str, alias: str, relation: str, name: str, condition: str = "true", kinds: str = "r,p,f") -> str:
+def _attached(table: str, relation: str, name: str, condition: str = "true", kinds: str = "r,p,f") -> Paths:
     """Paths of what hangs on user relations: (schema, relation, name)."""
     return _relations(
         kinds,
-        f"n.nspname, c.relname, {alias}.{name}",
-        f"JOIN {table} {alias} ON {alias}.{relation} = c.oid",
+        f"n.nspname, c.relname, {name}",
+        f"JOIN {table} ON {relation} = c.oid",
         condition,
     )
 
 
-def _columns(condition: str, kinds: str = "r,p,f", more: str = "") -> str:
+def _columns(condition: str, kinds: str = "r,p,f", more: str = "") -> Paths:
     join = f"JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped {more}"
     return _relations(kinds, "n.nspname, c.relname, a.attname", join, condition)
 
 
-def _named(table: str, alias: str, name: str, schema: str, condition: str = "true", path: str = "") -> str:
-    """Paths of what lives in a schema by its own catalog."""
-    return (
-        f"SELECT ARRAY[n.nspname, {alias}.{name}{path}]::text[] FROM {table} {alias}"
-        f" JOIN pg_namespace n ON n.oid = {alias}.{schema}"
-        f" WHERE {_made(alias, table, 'n')} AND {condition}"
-    )
+def _named(table: str, name: str, schema: str, condition: str = "true", path: str = "") -> Paths:
+    """Paths of what lives in a schema by its own catalog, given as `pg_proc p`."""
+    catalog, alias = table.split()
+    source = f"{table} JOIN pg_namespace n ON n.oid = {schema} WHERE {_made(alias, catalog, 'n')}"
+    return Paths(f"n.nspname, {name}{path}", source, condition)
 
 
-def _free(table: str, alias: str, path: str, condition: str = "true") -> str:
+def _free(table: str, alias: str, path: str, condition: str = "true") -> Paths:
     """Paths of what lives in no schema."""
-    return f"SELECT ARRAY[{path}]::text[] FROM {table} {alias} WHERE {_made(alias, table)} AND {condition}"
+    return Paths(path, f"{table} {alias} WHERE {_made(alias, table)}", condition)
 
 
 def _internal(alias: str, catalog: str) -> str:
@@ -100,17 +110,17 @@ _FUNCTION = f"NOT {_internal('p', 'pg_proc')}"
 _TYPES = ", oidvectortypes(p.proargtypes)"
 
 
-def index_paths(condition: str) -> str:
+def index_paths(condition: str) -> Paths:
     """Paths of indexes that are no constraint's."""
-    return _relations("r,p,m", "n.nspname, ic.relname", _INDEX, f"NOT {_OWNED_INDEX} AND {condition}")
+    return _relations("r,p,m", "n.nspname, ic.relname", f"{_INDEX} AND NOT {_OWNED_INDEX}", condition)
 
 
-def constraint_paths(condition: str, more: str = "") -> str:
+def constraint_paths(condition: str, more: str = "") -> Paths:
     """Paths of constraints of tables."""
-    return _relations("r,p,f", "n.nspname, c.relname, k.conname", f"{_KEY} {more}", f"{_NO_SHARE} AND {condition}")
+    return _relations("r,p,f", "n.nspname, c.relname, k.conname", f"{_KEY} AND {_NO_SHARE} {more}", condition)
 
 
-KINDS: tuple[tuple[str, int, str], ...] = (
+KINDS: tuple[tuple[str, int, Paths | str], ...] = (
     (
         "schema",
         0,
@@ -141,21 +151,20 @@ KINDS: tuple[tuple[str, int, str], ...] = (
     ),
     ("constraint", 0, constraint_paths("true")),
     ("index", 0, index_paths("true")),
-    ("trigger", 0, _attached("pg_trigger", "g", "tgrelid", "tgname", _TRIGGER, "r,p,f,v")),
-    ("rule", 0, _attached("pg_rewrite", "r", "ev_class", "rulename", "r.rulename <> '_RETURN'", "r,p,f,v,m")),
-    ("policy", 0, _attached("pg_policy", "p", "polrelid", "polname")),
-    ("type", 0, _named("pg_type", "t", "typname", "typnamespace", _REAL_TYPE)),
-    ("function", 0, _named("pg_proc", "p", "proname", "pronamespace", f"p.prokind <> 'a' AND {_FUNCTION}", _TYPES)),
-    ("aggregate", 0, _named("pg_proc", "p", "proname", "pronamespace", "p.prokind = 'a'", _TYPES)),
-    ("statistics", 0, _named("pg_statistic_ext", "s", "stxname", "stxnamespace")),
+    ("trigger", 0, _attached("pg_trigger g", "g.tgrelid", "g.tgname", _TRIGGER, "r,p,f,v")),
+    ("rule", 0, _attached("pg_rewrite r", "r.ev_class", "r.rulename", "r.rulename <> '_RETURN'", "r,p,f,v,m")),
+    ("policy", 0, _attached("pg_policy p", "p.polrelid", "p.polname")),
+    ("type", 0, _named("pg_type t", "t.typname", "t.typnamespace", _REAL_TYPE)),
+    ("function", 0, _named("pg_proc p", "p.proname", "p.pronamespace", f"p.prokind <> 'a' AND {_FUNCTION}", _TYPES)),
+    ("aggregate", 0, _named("pg_proc p", "p.proname", "p.pronamespace", "p.prokind = 'a'", _TYPES)),
+    ("statistics", 0, _named("pg_statistic_ext s", "s.stxname", "s.stxnamespace")),
     (
         "operator",
         0,
         _named(
-            "pg_operator",
-            "o",
-            "oprname",
-            "oprnamespace",
+            "pg_operator o",
+            "o.oprname",
+            "o.oprnamespace",
             "o.oprcode <> 0",
             ", concat_ws(', ', CASE o.oprleft WHEN 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END,"
             " CASE o.oprright WHEN 0 THEN 'NONE' ELSE format_type(o.oprright, NULL) END)",
@@ -165,10 +174,9 @@ KINDS: tuple[tuple[str, int, str], ...] = (
         "operator class",
         0,
         _named(
-            "pg_opclass",
-            "o",
-            "opcname",
-            "opcnamespace",
+            "pg_opclass o",
+            "o.opcname",
+            "o.opcnamespace",
             path=", (SELECT m.amname FROM pg_am m WHERE m.oid = o.opcmethod)",
         ),
     ),
@@ -176,19 +184,18 @@ KINDS: tuple[tuple[str, int, str], ...] = (
         "operator family",
         0,
         _named(
-            "pg_opfamily",
-            "o",
-            "opfname",
-            "opfnamespace",
+            "pg_opfamily o",
+            "o.opfname",
+            "o.opfnamespace",
             path=", (SELECT m.amname FROM pg_am m WHERE m.oid = o.opfmethod)",
         ),
     ),
-    ("collation", 0, _named("pg_collation", "l", "collname", "collnamespace")),
-    ("conversion", 0, _named("pg_conversion", "v", "conname", "connamespace")),
-    ("text search configuration", 0, _named("pg_ts_config", "f", "cfgname", "cfgnamespace")),
-    ("text search dictionary", 0, _named("pg_ts_dict", "d", "dictname", "dictnamespace")),
-    ("text search parser", 0, _named("pg_ts_parser", "p", "prsname", "prsnamespace")),
-    ("text search template", 0, _named("pg_ts_template", "t", "tmplname", "tmplnamespace")),
+    ("collation", 0, _named("pg_collation l", "l.collname", "l.collnamespace")),
+    ("conversion", 0, _named("pg_conversion v", "v.conname", "v.connamespace")),
+    ("text search configuration", 0, _named("pg_ts_config f", "f.cfgname", "f.cfgnamespace")),
+    ("text search dictionary", 0, _named("pg_ts_dict d", "d.dictname", "d.dictnamespace")),
+    ("text search parser", 0, _named("pg_ts_parser p", "p.prsname", "p.prsnamespace")),
+    ("text search template", 0, _named("pg_ts_template t", "t.tmplname", "t.tmplnamespace")),
     ("event trigger", 0, _free("pg_event_trigger", "e", "e.evtname")),
     ("language", 0, _free("pg_language", "l", "l.lanname")),
     ("access method", 0, _free("pg_am", "m", "m.amname")),
@@ -243,7 +250,7 @@ class Attribute:
 
     kind: str
     name: str
-    query: str
+    query: Paths
     claimed: Callable[[Any], bool]
     since: int = 0
 
@@ -341,7 +348,7 @@ _COLUMNS = (
 )
 
 
-def _not_null(condition: str) -> str:
+def _not_null(condition: str) -> Paths:
     return _columns(
         f"k.contype = 'n' AND {condition}",
         more="JOIN pg_constraint k ON k.conrelid = c.oid AND k.conkey[1] = a.attnum",
@@ -352,23 +359,23 @@ _SEQUENCE = "JOIN pg_sequence q ON q.seqrelid = c.oid"
 _FREE_SEQUENCE = f"NOT {_internal('c', 'pg_class')}"
 
 
-def _sequences(condition: str) -> str:
+def _sequences(condition: str) -> Paths:
     return _relations("S", "n.nspname, c.relname", _SEQUENCE, f"{_FREE_SEQUENCE} AND {condition}")
 
 
-def _functions(condition: str) -> str:
+def _functions(condition: str) -> Paths:
     return _named(
-        "pg_proc", "p", "proname", "pronamespace", f"p.prokind <> 'a' AND {_FUNCTION} AND {condition}", _TYPES
+        "pg_proc p", "p.proname", "p.pronamespace", f"p.prokind <> 'a' AND {_FUNCTION} AND {condition}", _TYPES
     )
 
 
-def _of_view(condition: str) -> str:
+def _of_view(condition: str) -> Paths:
     """Paths of views with a column where something is set."""
     column = f"SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND {condition}"
     return _relations("v", condition=f"EXISTS ({column})")
 
 
-def _of_matview(condition: str) -> str:
+def _of_matview(condition: str) -> Paths:
     column = f"SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND {condition}"
     return _relations("m", condition=f"EXISTS ({column})")
 
@@ -559,10 +566,9 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "aggregate",
         "rights",
         _named(
-            "pg_proc",
-            "p",
-            "proname",
-            "pronamespace",
+            "pg_proc p",
+            "p.proname",
+            "p.pronamespace",
             f"p.prokind = 'a' AND {_rights('p.proacl', chr(39) + 'f' + chr(39), 'p.proowner')}",
             _TYPES,
         ),
@@ -572,63 +578,63 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         "trigger",
         "state",
-        _attached("pg_trigger", "g", "tgrelid", "tgname", f"{_TRIGGER} AND g.tgenabled <> 'O'", "r,p,f,v"),
+        _attached("pg_trigger g", "g.tgrelid", "g.tgname", f"{_TRIGGER} AND g.tgenabled <> 'O'", "r,p,f,v"),
         _not_at("enabled", "origin"),
     ),
     Attribute(
         "trigger",
         "condition",
-        _attached("pg_trigger", "g", "tgrelid", "tgname", f"{_TRIGGER} AND g.tgqual IS NOT NULL", "r,p,f,v"),
+        _attached("pg_trigger g", "g.tgrelid", "g.tgname", f"{_TRIGGER} AND g.tgqual IS NOT NULL", "r,p,f,v"),
         _says(" WHEN ("),
     ),
     Attribute(
         "trigger",
         "deferrability",
-        _attached("pg_trigger", "g", "tgrelid", "tgname", f"{_TRIGGER} AND g.tgdeferrable", "r,p,f,v"),
+        _attached("pg_trigger g", "g.tgrelid", "g.tgname", f"{_TRIGGER} AND g.tgdeferrable", "r,p,f,v"),
         _says(" DEFERRABLE"),
     ),
     Attribute(
         "rule",
         "state",
         _attached(
-            "pg_rewrite", "r", "ev_class", "rulename", "r.rulename <> '_RETURN' AND r.ev_enabled <> 'O'", "r,p,f,v,m"
+            "pg_rewrite r", "r.ev_class", "r.rulename", "r.rulename <> '_RETURN' AND r.ev_enabled <> 'O'", "r,p,f,v,m"
         ),
         _not_at("enabled", "origin"),
     ),
     Attribute(
         "policy",
         "command",
-        _attached("pg_policy", "p", "polrelid", "polname", "p.polcmd <> '*'"),
+        _attached("pg_policy p", "p.polrelid", "p.polname", "p.polcmd <> '*'"),
         _not_at("command", "all"),
     ),
     Attribute(
         "policy",
         "restrictive",
-        _attached("pg_policy", "p", "polrelid", "polname", "NOT p.polpermissive"),
+        _attached("pg_policy p", "p.polrelid", "p.polname", "NOT p.polpermissive"),
         lambda p: not p.permissive,
     ),
     Attribute(
         "policy",
         "roles",
-        _attached("pg_policy", "p", "polrelid", "polname", "p.polroles <> '{0}'"),
+        _attached("pg_policy p", "p.polrelid", "p.polname", "p.polroles <> '{0}'"),
         _not_at("roles", ("PUBLIC",)),
     ),
     Attribute(
         "policy",
         "condition",
-        _attached("pg_policy", "p", "polrelid", "polname", "p.polqual IS NOT NULL"),
+        _attached("pg_policy p", "p.polrelid", "p.polname", "p.polqual IS NOT NULL"),
         _set("using"),
     ),
     Attribute(
         "policy",
         "check",
-        _attached("pg_policy", "p", "polrelid", "polname", "p.polwithcheck IS NOT NULL"),
+        _attached("pg_policy p", "p.polrelid", "p.polname", "p.polwithcheck IS NOT NULL"),
         _set("check"),
     ),
     Attribute(
         "statistics",
         "target",
-        _named("pg_statistic_ext", "s", "stxname", "stxnamespace", "s.stxstattarget > -1"),
+        _named("pg_statistic_ext s", "s.stxname", "s.stxnamespace", "s.stxstattarget > -1"),
         _set("target"),
     ),
     # Types.
@@ -636,10 +642,9 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "type",
         "rights",
         _named(
-            "pg_type",
-            "t",
-            "typname",
-            "typnamespace",
+            "pg_type t",
+            "t.typname",
+            "t.typnamespace",
             f"{_REAL_TYPE} AND {_rights('t.typacl', chr(39) + 'T' + chr(39), 't.typowner')}",
         ),
         _RIGHTS,
@@ -647,23 +652,22 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         "type",
         "not null",
-        _named("pg_type", "t", "typname", "typnamespace", "t.typtype = 'd' AND t.typnotnull"),
+        _named("pg_type t", "t.typname", "t.typnamespace", "t.typtype = 'd' AND t.typnotnull"),
         _has("not_null"),
     ),
     Attribute(
         "type",
         "default",
-        _named("pg_type", "t", "typname", "typnamespace", "t.typtype = 'd' AND t.typdefaultbin IS NOT NULL"),
+        _named("pg_type t", "t.typname", "t.typnamespace", "t.typtype = 'd' AND t.typdefaultbin IS NOT NULL"),
         _set("default"),
     ),
     Attribute(
         "type",
         "checks",
         _named(
-            "pg_type",
-            "t",
-            "typname",
-            "typnamespace",
+            "pg_type t",
+            "t.typname",
+            "t.typnamespace",
             "EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')",
         ),
         _has("checks"),
@@ -720,7 +724,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         "collation",
         "determinism",
-        _named("pg_collation", "l", "collname", "collnamespace", "NOT l.collisdeterministic"),
+        _named("pg_collation l", "l.collname", "l.collnamespace", "NOT l.collisdeterministic"),
         _made_with("deterministic = false"),
     ),
 )

@@ -84,6 +84,7 @@ class Parts:
     identities: dict[tuple[int, int], Behind]
     not_nulls: dict[tuple[int, int], Any]
     replica: dict[int, str]
+    persistence: dict[int, str]
 
 
 def read_relations(reading: Reading) -> None:
@@ -91,16 +92,15 @@ def read_relations(reading: Reading) -> None:
     relations = reading.rows(RELATION_QUERY)
     for row in relations:
         reading.ids[oids.CLASS, row.oid] = Id(KINDS[row.relkind], (reading.schemas[row.relnamespace], row.relname))
-    parts = _read_parts(reading)
-    persistence = {row.oid: row.relpersistence for row in relations}
+    parts = _read_parts(reading, {row.oid: row.relpersistence for row in relations})
     for row in relations:
         match row.relkind:
             case "r" | "p":
                 reading.objects.append(_table(reading, row, parts))
-                _columns(reading, row, parts, persistence)
+                _columns(reading, row, parts)
             case "f":
                 reading.objects.append(_foreign_table(reading, row, parts))
-                _columns(reading, row, parts, persistence)
+                _columns(reading, row, parts)
             case "v":
                 reading.objects.append(_view(reading, row, parts))
                 _view_defaults(reading, row, parts)
@@ -173,7 +173,7 @@ SELECT i.indrelid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexr
  WHERE i.indisreplident"""
 
 
-def _read_parts(reading: Reading) -> Parts:
+def _read_parts(reading: Reading, persistence: dict[int, str]) -> Parts:
     columns: dict[int, list[Any]] = defaultdict(list)
     for row in reading.rows(COLUMN_QUERY):
         columns[row.attrelid].append(row)
@@ -185,7 +185,7 @@ def _read_parts(reading: Reading) -> Parts:
         not_nulls = {(row.conrelid, row.column): row for row in reading.rows(NOT_NULL_QUERY)}
     identities = _read_sequences(reading, columns)
     replica = {row.indrelid: row.relname for row in reading.rows(REPLICA_QUERY)}
-    return Parts(columns, parents, identities, not_nulls, replica)
+    return Parts(columns, parents, identities, not_nulls, replica, persistence)
 
 
 def _read_sequences(reading: Reading, columns: dict[int, list[Any]]) -> dict[tuple[int, int], Behind]:
@@ -272,12 +272,12 @@ def _foreign_table(reading: Reading, row: Any, parts: Parts) -> ForeignTable:
     )
 
 
-def _columns(reading: Reading, row: Any, parts: Parts, persistence: dict[int, str]) -> None:
+def _columns(reading: Reading, row: Any, parts: Parts) -> None:
     table = reading.ids[oids.CLASS, row.oid]
     for column in parts.columns.get(row.oid, ()):
         key = Id("column", (*table.path, column.attname))
         reading.columns[row.oid, column.attnum] = key
-        reading.objects.append(_column(reading, row, column, key, parts, persistence))
+        reading.objects.append(_column(reading, row, column, key, parts))
         if column.default_oid is None:
             continue
         if column.attgenerated:
@@ -287,7 +287,7 @@ def _columns(reading: Reading, row: Any, parts: Parts, persistence: dict[int, st
             reading.add(oids.ATTRIBUTE_DEFAULT, column.default_oid, default)
 
 
-def _column(reading: Reading, table: Any, row: Any, key: Id, parts: Parts, persistence: dict[int, str]) -> Column:
+def _column(reading: Reading, table: Any, row: Any, key: Id, parts: Parts) -> Column:
     behind = parts.identities.get((row.attrelid, row.attnum))
     if behind:
         reading.ids[oids.CLASS, behind.row.oid] = key
@@ -303,7 +303,7 @@ def _column(reading: Reading, table: Any, row: Any, key: Id, parts: Parts, persi
         not_null_no_inherit=bool(not_null and not_null.connoinherit),
         not_null_valid=not not_null or not_null.convalidated,
         not_null_comment=reading.comments.get((oids.CONSTRAINT, not_null.oid, 0)) if not_null else None,
-        identity=_identity(reading, table, row, behind, persistence) if behind else None,
+        identity=_identity(reading, table, row, behind, parts) if behind else None,
         generated=row.expression if row.attgenerated else None,
         generated_kind={"s": "stored", "v": "virtual"}.get(row.attgenerated),
         storage=STORAGE[row.storage] if row.storage else None,
@@ -322,12 +322,12 @@ def _statistics(row: Any) -> int | None:
 
 
 def _not_null_name(row: Any) -> str | None:
-    if row is None or (row.coninhcount > 0 and not row.conislocal):
+    if row is None:
         return None
     return None if is_default_name(row.conname, row.relname, row.attname, "not_null") else row.conname
 
 
-def _identity(reading: Reading, table: Any, row: Any, behind: Behind, persistence: dict[int, str]) -> Identity:
+def _identity(reading: Reading, table: Any, row: Any, behind: Behind, parts: Parts) -> Identity:
     sequence = behind.row
     minimum, maximum = _limits(sequence)
     rest = reading.rest(oids.CLASS, sequence.oid)
@@ -345,7 +345,7 @@ def _identity(reading: Reading, table: Any, row: Any, behind: Behind, persistenc
         cycle=sequence.seqcycle,
         sequence=None if usual else f"{schema}.{sequence.relname}",
         persistence=None
-        if sequence.relpersistence == persistence[row.attrelid]
+        if sequence.relpersistence == parts.persistence[row.attrelid]
         else PERSISTENCE[sequence.relpersistence],
         comment=rest["comment"],
         grants=rest["grants"],
