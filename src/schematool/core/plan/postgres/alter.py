@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 
+from schematool.core.lower.postgres.names import object_name
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.attributes import default_privileges, on_alter, role
@@ -387,14 +388,17 @@ def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
         else:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
     elif after.not_null and before.not_null:
-        if before.not_null_name and after.not_null_name and before.not_null_name != after.not_null_name:
-            old, new = identifier(before.not_null_name), identifier(after.not_null_name)
+        if before.not_null_name != after.not_null_name:
+            old = identifier(before.not_null_name or usual_not_null(before))
+            new = identifier(after.not_null_name or usual_not_null(after))
             yield _brief(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}", after)
-        elif before.not_null_name != after.not_null_name:
-            yield _brief(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL", after)
-            yield from _not_null(replace(before, not_null=False), after)
-        elif after.not_null_valid and not before.not_null_valid:
+        if after.not_null_valid and not before.not_null_valid:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
+
+
+def usual_not_null(column: pg.Column) -> str:
+    """The name that PostgreSQL 18 gives to a NOT NULL constraint, cut as makeObjectName cuts it."""
+    return object_name(column.id.path[1], column.id.name, "not_null")
 
 
 def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:

@@ -69,6 +69,12 @@ def _attachment(decision: Decision, of: Id) -> Iterator[Node]:
     old = decision.old(of) if of in decision.before and of not in decision.creates else None
     if isinstance(new, pg.Table | pg.ForeignTable):
         yield from _attach_nodes(old if isinstance(old, pg.Table | pg.ForeignTable) else None, new)
+    if isinstance(new, pg.Column) and new.inherited and isinstance(old, pg.Column) and old.inherited:
+        # "cannot rename inherited constraint": a partition is taken out for it and put back.
+        table = decision.after.objects.get(Id("table", of.path[:2]))
+        if new.not_null_name != old.not_null_name and isinstance(table, pg.Table) and table.partition_of:
+            yield ("detach", table.id)
+            yield ("attach", table.id)
 
 
 def _attach_nodes(old: pg.Table | pg.ForeignTable | None, new: pg.Table | pg.ForeignTable) -> Iterator[Node]:
@@ -129,11 +135,15 @@ def _names(decision: Decision, graph: Graph) -> None:
     for of in decision.drops:
         for taken in taken_names(decision.old(of)):
             free[taken] = of
+    givers: dict[tuple[str, ...], Node] = {taken: ("drop", of) for taken, of in free.items()}
+    for of in decision.alters:
+        kept = set(taken_names(decision.new(of)))
+        givers |= {taken: ("alter", of) for taken in taken_names(decision.old(of)) if taken not in kept}
     for action, of in list(graph.before):
         if action in {"create", "alter"}:
             for taken in taken_names(decision.new(of)):
-                if taken in free and free[taken] != of:
-                    graph.first(("drop", free[taken]), (action, of))
+                if taken in givers and givers[taken][1] != of:
+                    graph.first(givers[taken], (action, of))
 
 
 def _attachments(decision: Decision, graph: Graph) -> None:

@@ -10,7 +10,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
-from schematool.core.plan.postgres.alter import alter
+from schematool.core.plan.postgres.alter import alter, usual_not_null
 from schematool.core.plan.postgres.arrange import arrange
 from schematool.core.plan.postgres.attributes import default_privileges, on_create
 from schematool.core.plan.postgres.create import (
@@ -322,6 +322,9 @@ class Speller:
         columns = self._columns(self.decision.after, of)
         partition = table.partition_of is not None
         own = [column for column in columns if partition or not column.inherited]
+        if of in self.decision.rebuilds and self.version >= 18:
+            # The table that was set aside still has the names that the server would choose.
+            own = [_named_not_null(column) for column in own]
         members = [column_text(c, defaults.get(c.id.name), identity=not (partition and c.inherited)) for c in own]
         if partition:
             inherited = self.decision.after.needed_by.get(of, frozenset())
@@ -470,7 +473,11 @@ class Speller:
 
 
 def _bare(column: pg.Column) -> pg.Column:
-    return replace(column, comment=None, grants=(), revokes=(), identity=None)
+    return replace(column, comment=None, grants=(), revokes=(), identity=None, not_null_name=None)
+
+
+def _named_not_null(column: pg.Column) -> pg.Column:
+    return replace(column, not_null_name=column.not_null_name or usual_not_null(column))
 
 
 _CONSTRAINT_ORDER = ("primary key", "unique", "exclude", "check", "foreign key")
