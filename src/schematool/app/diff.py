@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from schematool.app.catalogs import excluding
 from schematool.app.hazard import danger, step_line
-from schematool.app.history import read_history
 from schematool.app.planning import renamed_by
 from schematool.app.report import Danger, Report, StepLine
 from schematool.app.servers import scratch_server
@@ -122,7 +121,7 @@ def _knows(side: Source, store: str) -> bool:
             return True
         draft = side.compiled.drafts[store]
         return bool(draft.extra) or any(key != Id("schema", ("public",)) for key in draft.catalog.objects)
-    return bool(read_history(side.workspace).units(store))
+    return bool(side.history.units(store))
 
 
 def _compare(workspace: Workspace, store: str, one: Source, other: Source, style: Style) -> _Compared:

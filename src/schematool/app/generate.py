@@ -83,10 +83,11 @@ class Wish:
 def run(workspace: Workspace, wish: Wish) -> GenerateReport:
     """Compile, plan, prove and write. Raises `Refused` when a consent is missing; nothing is then written."""
     files = workspace.schema_files()
-    history = read_history(workspace)
+    history = read_history(workspace, whole=False)
     locking.require_intact(workspace, history)
     if unchanged(history, fingerprint(files)):
         return GenerateReport(offline=True)
+    history = read_history(workspace)
     compiled = compile_schema(files)
     stores = [store for store in STORES if _in_use(store, compiled, history)]
     plans = {store: _plan(workspace, store, compiled, history) for store in stores}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,6 +17,8 @@ from schematool.core.history.names import is_id, pair
 from schematool.core.history.unit import Migration, Unit
 
 LOCK_FILE = "schematool.lock"
+SUFFIXES = {"postgres": (".sql", ".rollback.sql"), "mongo": (".json", ".rollback.json")}
+"""Those of the renderers, said again here so that a command that only compares hashes need not load them."""
 SNAPSHOT_FILE = "snapshot.json"
 
 
@@ -71,10 +73,13 @@ class History:
         raise InputError(Diagnostic("ST406", what, hint="`schematool status` lists them"))
 
 
-def read_history(workspace: Workspace) -> History:
-    """Read `migrations/`; `InputError` with everything that cannot be read as a migration."""
+def read_history(workspace: Workspace, *, whole: bool = True) -> History:
+    """Read `migrations/`; `InputError` with everything that cannot be read as a migration.
+
+    `whole` False: only names, texts and hashes; the units have no commands. Enough to compare, not to apply.
+    """
     found = Findings()
-    halves = {store: _units(workspace, store, found) for store in STORES}
+    halves = {store: _units(workspace, store, found, whole=whole) for store in STORES}
     if found.errors:
         raise InputError(*found)
     migrations = pair(unit for units in halves.values() for unit in units)
@@ -86,15 +91,23 @@ def read_history(workspace: Workspace) -> History:
     )
 
 
+def whole(workspace: Workspace, units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """The same units with their commands, read again where they have none."""
+    if all(unit.up for unit in units):
+        return tuple(units)
+    by_key = {(unit.store, unit.id): unit for store in STORES for unit in read_history(workspace).units(store)}
+    return tuple(by_key[unit.store, unit.id] for unit in units)
+
+
 def unit_files(workspace: Workspace, store: str, id: str) -> tuple[str, str]:  # noqa: A002  # the word of the format
     """The paths, relative to the project, of a unit's up and down file."""
-    up, down = renderer(store).FILE_SUFFIXES
+    up, down = SUFFIXES[store]
     folder = PurePosixPath(workspace.config.migrations) / store
     return f"{folder / id}{up}", f"{folder / id}{down}"
 
 
-def _units(workspace: Workspace, store: str, found: Findings) -> list[Unit]:
-    up_suffix, down_suffix = renderer(store).FILE_SUFFIXES
+def _units(workspace: Workspace, store: str, found: Findings, *, whole: bool) -> list[Unit]:
+    up_suffix, down_suffix = SUFFIXES[store]
     files = read_folder(workspace.root, workspace.migrations_folder / store, (up_suffix, down_suffix))
     prefix = f"{workspace.config.migrations}/{store}/"
     units = []
@@ -114,6 +127,10 @@ def _units(workspace: Workspace, store: str, found: Findings) -> list[Unit]:
             found.add("ST409", f"`{id}` is not the name of a migration", Span(name, 1, 1), hint=hint)
             continue
         down_name = f"{prefix}{id}{down_suffix}"
+        if not whole:
+            down_text = files.get(down_name)
+            units.append(Unit(id, store, (), None if down_text is None else (), files[name], down_text))
+            continue
         try:
             units.append(renderer(store).parse(id, name, files[name], down_name, files.get(down_name)))
         except InputError as error:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from schematool.app.catalogs import build_desired, build_recorded, excluding
 from schematool.app.compile import Compiled, compile_schema
-from schematool.app.history import History, read_history
+from schematool.app.history import History, read_history, whole
 from schematool.app.servers import connected, opened, scratch_server
 from schematool.app.workspace import Workspace, fingerprint, open_workspace, read_folder
 from schematool.core.catalog import Catalog
@@ -50,8 +50,8 @@ class Source:
 
     @cached_property
     def history(self) -> History:
-        """The migration files."""
-        return read_history(self.workspace)
+        """The migration files, by their hashes; read whole only to be replayed."""
+        return read_history(self.workspace, whole=False)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ class MigrationsSource(Source):
         if snapshot := self.history.current(store):
             return Inspection(snapshot.catalog())
         with scratch_server(self.workspace, store) as server:
-            return build_recorded(server, self.history.units(store), self.workspace.config.exclude)
+            return build_recorded(
+                server, whole(self.workspace, self.history.units(store)), self.workspace.config.exclude
+            )
 
 
 @dataclass(frozen=True)

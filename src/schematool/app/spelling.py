@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schematool.app.catalogs import build_recorded, excluding
+from schematool.app.history import whole
 from schematool.app.servers import scratch_server
 from schematool.app.twins import planner
 from schematool.app.workspace import Workspace
@@ -76,6 +77,6 @@ def _respelled(workspace: Workspace, live: Engine, sides: Sides) -> tuple[Catalo
     except SchematoolError:
         pass  # the live server may still answer
     try:
-        return make.align(build_recorded(live, sides.units, exclude).catalog, actual)
+        return make.align(build_recorded(live, whole(workspace, sides.units), exclude).catalog, actual)
     except WorldError:
         return recorded, actual

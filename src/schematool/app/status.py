@@ -42,7 +42,7 @@ class StatusReport(Report):
 
 def run(workspace: Workspace, *, check: bool = False) -> StatusReport:
     """Read the files and the ledgers."""
-    history = read_history(workspace)
+    history = read_history(workspace, whole=False)
     with opened_stores(workspace, used_stores(history)) as engines:
         standing = stand(workspace, history, engines)
         urls = {store: engine.url for store, engine in engines.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from schematool.app.catalogs import build_recorded, differences, excluding
-from schematool.app.history import History, read_history
+from schematool.app.history import History, read_history, whole
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
 from schematool.app.spelling import Sides, without_spelling
@@ -53,7 +53,7 @@ class VerifyReport(Report):
 
 def run(workspace: Workspace, *, stores: Sequence[str], only: str | None = None) -> VerifyReport:
     """Compare every store of the environment that has a history."""
-    history = read_history(workspace)
+    history = read_history(workspace, whole=False)
     wanted = tuple(
         store for store in workspace.stores if store in stores and (history.units(store) or len(stores) == 1)
     )
@@ -110,6 +110,7 @@ def _recorded(workspace: Workspace, history: History, standing: Standing, store:
 
 def replayed(workspace: Workspace, store: str, units: Sequence[Unit]) -> Catalog:
     """Read what these migrations make of an empty database, on a scratch server."""
+    units = whole(workspace, units)
     with scratch_server(workspace, store) as server:
         return build_recorded(server, units, workspace.config.exclude).catalog
 

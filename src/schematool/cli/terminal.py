@@ -79,14 +79,16 @@ class Terminal:
     def listener(self) -> Listener:
         """Make a listener that tells each finished statement; a person also sees the one that runs."""
         from schematool.engines.contract import Began  # noqa: PLC0415  # most commands have no progress
-        from schematool.views.progress import line  # noqa: PLC0415  # the same
+        from schematool.views.progress import line, unremarkable  # noqa: PLC0415  # the same
 
         mark = "-" if self.command == "rollback" else "+"
 
         def listen(event: Event) -> None:
             if isinstance(event, Began):
                 if self.live:
-                    _write(sys.stderr, mask(line(event, mark=mark), tuple(self.urls)))
+                    _write(sys.stderr, "\r\x1b[2K" + mask(line(event, mark=mark), tuple(self.urls)))
+                return
+            if not self.verbose and unremarkable(event):
                 return
             clear = "\r\x1b[2K" if self.live else ""
             _write(sys.stderr, clear + mask(line(event, mark=mark), tuple(self.urls)) + "\n")

@@ -7,6 +7,9 @@ from schematool.engines.contract import Began, Ended, Event, Waiting
 from schematool.views.text.words import seconds
 
 _LONG = 90
+MANY = 20
+"""In a file of more statements than this, only the slow ones and the last are told, unless `-v` is given."""
+SLOW = 0.5
 
 
 def line(event: Event, *, mark: str = "+") -> str:
@@ -18,6 +21,13 @@ def line(event: Event, *, mark: str = "+") -> str:
             return f"  {mark} {unit}  {store}  {index + 1}/{total} {_short(store, text)}  {seconds(took)}"
         case Waiting(unit, store, what):
             return f"  · {unit}  {store}  {what}"
+
+
+def unremarkable(event: Event) -> bool:
+    """Say whether a line may be left out: a quick statement in the middle of a long file."""
+    if not isinstance(event, Ended) or event.total <= MANY:
+        return False
+    return event.seconds < SLOW and event.index + 1 < event.total
 
 
 def _short(store: str, text: str) -> str:

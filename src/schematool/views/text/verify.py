@@ -15,6 +15,9 @@ _WORDS = {"+": "not in any migration", "-": "missing", "~": "", ">": "renamed"}
 
 def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
     """Name each difference; then how much is as it should be."""
+    if not report.stores and report.ok:
+        yield Text(f"nothing to verify in {report.env}: there are no migrations")
+        return
     others = [d for d in report.diagnostics if d.code != "ST601"]
     heads = sorted({store.head for store in report.stores if store.head})
     head = heads[-1] if heads else "an empty database"
