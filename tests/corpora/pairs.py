@@ -89,7 +89,6 @@ def catalog(url: str) -> Catalog:
 def run(url: str, steps: tuple[Step, ...]) -> None:
     """Run the statements as one script with the commits that the plan asks for."""
     with psycopg.connect(url) as connection:
-        connection.execute("SET check_function_bodies = off")
         for step in steps:
             connection.execute(step.statement.encode())  # type: ignore[arg-type]  # bytes: no placeholders are meant
             if step.commit_after:

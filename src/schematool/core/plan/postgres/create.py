@@ -297,7 +297,8 @@ def create(thing: pg.PgObject) -> Iterator[str]:
         case pg.Sequence():
             yield create_sequence(thing)
         case pg.Function():
-            yield thing.definition.rstrip().removesuffix(";")
+            # OR REPLACE would take over a function that somebody else made.
+            yield thing.definition.strip().removesuffix(";").replace("CREATE OR REPLACE ", "CREATE ", 1)
         case pg.Default():
             yield f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)} SET DEFAULT {thing.expression}"
         case pg.Constraint():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from schematool.core.catalog import Catalog, Id
@@ -12,7 +12,7 @@ from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.alter import alter, usual_not_null
 from schematool.core.plan.postgres.arrange import arrange
-from schematool.core.plan.postgres.attributes import default_privileges, on_create
+from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create
 from schematool.core.plan.postgres.create import (
     after_column,
     after_table,
@@ -63,7 +63,8 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     contracted = graph.contracted()
     for node in ordered(contracted, ranking(decision, speller.is_alone)):
         speller.spell(node)
-    return tuple(_committing(tuple(speller.steps) + tuple(speller.tail), decision))
+    steps = tuple(_committing(tuple(speller.steps) + tuple(speller.tail), decision))
+    return tuple(_with_late_bodies(steps, decision))
 
 
 def _major(version: str) -> int:
@@ -75,14 +76,38 @@ def _committing(steps: tuple[Step, ...], decision: Decision) -> Iterator[Step]:
     """Mark the commits that the server demands: a new enum value cannot be used in the transaction that adds it."""
     added = _fresh_labels(decision)
     for position, step in enumerate(steps):
-        if " ADD VALUE " in step.statement and step.statement.startswith("ALTER TYPE "):
-            label = step.statement.split(" ADD VALUE ", 1)[1]
-            mine = [text for text in added if label.startswith(text)]
-            used = any(text in other.statement for text in mine for other in steps[position + 1 :] if other != step)
-            is_last = not any(" ADD VALUE " in other.statement for other in steps[position + 1 : position + 2])
-            yield replace(step, commit_after=True) if used and is_last else replace(step, commit_after=used)
-        else:
+        if not (step.statement.startswith("ALTER TYPE ") and " ADD VALUE " in step.statement):
             yield step
+            continue
+        label = step.statement.split(" ADD VALUE ", 1)[1]
+        mine = [text for text in added if label.startswith(text)]
+        later = [other.statement for other in steps[position + 1 :] if " ADD VALUE " not in other.statement]
+        yield replace(step, commit_after=any(text in other for text in mine for other in later))
+
+
+_LATE_BODIES = "SET LOCAL check_function_bodies = off"
+
+
+def _with_late_bodies(steps: Iterable[Step], decision: Decision) -> Iterator[Step]:
+    """Let SQL functions be made before the tables that they read: their bodies are checked when they are called.
+
+    As pg_dump does it; without this the server checks the body of a LANGUAGE sql function when it is created.
+    """
+    off = False
+    for step in steps:
+        if step.alone or step.commit_before:
+            off = False
+        if not off and any(_checked_body(decision, of) for of in step.subjects) and " FUNCTION " in step.statement[:40]:
+            off = True
+            yield Step(_LATE_BODIES, step.subjects)
+        yield step
+        if step.commit_after:
+            off = False
+
+
+def _checked_body(decision: Decision, of: Id) -> bool:
+    thing = decision.after.objects.get(of)
+    return isinstance(thing, pg.Function) and thing.language == "sql" and not thing.body_atomic
 
 
 def _fresh_labels(decision: Decision) -> tuple[str, ...]:
@@ -268,7 +293,8 @@ class Speller:
         initial = self._default_grants(thing)
         match thing:
             case pg.Table() | pg.ForeignTable():
-                yield from self._create_table(thing)
+                yield from self._create_table(thing, initial)
+                return
             case pg.Column():
                 yield from self._add_column(thing)
             case pg.DefaultPrivileges():
@@ -314,7 +340,7 @@ class Speller:
         ]
         return [self.decision.new(member) for member in sorted(mine)]
 
-    def _create_table(self, table: pg.Table | pg.ForeignTable) -> Iterator[Step]:
+    def _create_table(self, table: pg.Table | pg.ForeignTable, initial: Privileges) -> Iterator[Step]:
         of = table.id
         merged = self._merged_into(of)
         defaults = {thing.id.name: thing for thing in merged if isinstance(thing, pg.Default)}
@@ -347,6 +373,7 @@ class Speller:
                 yield Step(replica_identity(table), (of,))
         else:
             yield Step(create_foreign_table(table, members), (of, *(thing.id for thing in merged)))
+        yield from (Step(text, (of,)) for text in on_create(table, initial))
         yield from (Step(text, (c.id,)) for c in columns for text in after_column(c))
         extra = [default for column, default in defaults.items() if column not in {c.id.name for c in own}]
         yield from (Step(text, (default.id,)) for default in extra for text in create(default))
@@ -371,7 +398,7 @@ class Speller:
         if isinstance(table, pg.Table) and table.replica_identity == f"index {thing.id.name}":
             yield Step(replica_identity(table), (table.id,), lock=Lock.ACCESS_EXCLUSIVE)
 
-    def _default_grants(self, thing: pg.PgObject) -> tuple[tuple[pg.Grant, ...], tuple[pg.Grant, ...]]:
+    def _default_grants(self, thing: pg.PgObject) -> Privileges:
         """What ALTER DEFAULT PRIVILEGES gives to an object that is created now."""
         kind = _GRANT_KINDS.get(thing.id.kind)
         grants: set[pg.Grant] = set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_FORM = re.compile(r"^(?P<base>[^(\[]+?)\s*(?:\((?P<mods>[\d,\s-]+)\))?(?P<tail>[^\[]*?)(?P<array>(?:\[\])*)$")
+_FORM = re.compile(r"^(?P<base>[^(\[]+)(?:\((?P<mods>[\d,\s-]+)\))?(?P<tail>[^\[(]*)(?P<array>(?:\[\])*)$")
 _NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 _STRINGS = ("text", "character varying", "character", "citext", "public.citext", "name")
 _MOMENTS = ("date", "timestamp without time zone", "timestamp with time zone")
@@ -123,6 +123,12 @@ def _widens(before: TypeName, after: TypeName) -> bool:
     return False
 
 
-def needs_new_keys(old: str, new: str) -> bool:
-    """Whether foreign keys on such a column must be made again around the change."""
+def other_base(old: str, new: str) -> bool:
+    """Whether it is another type, not only another length or precision."""
     return parsed(old).base != parsed(new).base
+
+
+def comparable(old: str, new: str) -> bool:
+    """Whether `=` works between the two, so that a foreign key outlives the change of one of its sides."""
+    pair = {parsed(old).base, parsed(new).base}
+    return len(pair) == 1 or pair <= set(_NUMBERS) or pair <= set(_STRINGS[:3]) or pair <= set(_MOMENTS)
