@@ -20,11 +20,10 @@ from schematool.core.step import Lock, Segment, Step, Work
 FILE_SUFFIXES = (".sql", ".rollback.sql")
 """How the names of the two files of a migration end."""
 
-_DIRECTIVE = re.compile(r"^[ \t]*--[ \t]*(transactional|depends)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_OURS = re.compile(r"^[ \t]*--[ \t]*schematool[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_ALLOW = re.compile(
-    r"allow[ \t]+(?P<codes>ST\d{3}(?:[ \t]*,[ \t]*ST\d{3})*)[ \t]+because[ \t]+(?P<reason>\S.*)"
-)
+_COMMENT = r"(?:\A|(?<=[\r\n]))[ \t]*--[ \t]*{}[ \t]*:[ \t]*([^\r\n]*?)[ \t]*(?=[\r\n]|\Z)"
+_DIRECTIVE = re.compile(_COMMENT.format("(transactional|depends)"))
+_OURS = re.compile(_COMMENT.format("schematool"))
+_ALLOW = re.compile(r"allow[ \t]+(?P<codes>ST\d{3}(?:[ \t]*,[ \t]*ST\d{3})*)[ \t]+because[ \t]+(?P<reason>\S.*)")
 # yoyo reads directives in the comment and blank lines above the first other line, and nowhere else.
 _HEAD = re.compile(r"(?:[ \t\f\v]*+(?:--[^\n\r]*+)?(?:\r\n|\n|\r|\Z))*+")
 _TRANSACTION = re.compile(
@@ -119,9 +118,7 @@ def parse(
     if down_text is not None:
         down = _Reader(down_file, down_text, found)
         if (said := down.transactional()) is not None and said is not transactional:
-            down.complain(
-                "the forward file decides whether both run in a transaction", down.directives[0].start()
-            )
+            down.complain("the forward file decides whether both run in a transaction", down.directives[0].start())
         down.check_statements(transactional=transactional)
     if found:
         raise InputError(*found)
@@ -153,9 +150,7 @@ class _Reader:
         self.directives = [m for gap in self._comments for m in _DIRECTIVE.finditer(self.text, *gap)]
         for match in self.directives:
             if match.start() >= self._head_end:
-                self.complain(
-                    f"`{match[1]}` counts only above the first statement", match.start(1), match.end()
-                )
+                self.complain(f"`{match[1]}` counts only above the first statement", match.start(1), match.end())
 
     def complain(self, message: str, start: int, end: int | None = None, hint: str | None = None) -> None:
         self.found.add("ST409", message, self.places.span(start, end), hint=hint)
