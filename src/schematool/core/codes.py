@@ -345,6 +345,13 @@ ROWS: tuple[Code, ...] = (
         remedy="Remove the comment.",
         example="# schematool: allow ST151 because …   # where nothing is found",
     ),
+    Code(
+        "ST190",
+        "the server refuses what the schema declares",
+        why="Every declaration is built on a scratch server, which has the last word on types, expressions and names.",
+        remedy="Correct the declaration that the frame shows; the message is the server's own.",
+        example="fields:\n  age: { type: integer, default: \"'old'\" }",
+    ),
     # --- ST2xx: hazards -----------------------------------------------------------------------------------
     Code(
         "ST201",
@@ -404,6 +411,26 @@ ROWS: tuple[Code, ...] = (
         severity=_NOTE,
         why="Programs that still use the old name fail from the moment of the migration.",
         remedy="Add the new name beside the old one, move the programs, and drop the old one later.",
+    ),
+    Code(
+        "ST208",
+        "works only where there are no rows",
+        permit="existing-rows",
+        severity=_WARNING,
+        why="On the scratch database the migration failed when the tables had rows, and worked when they were empty: "
+        "a required column without a default, for example, or a check that existing rows may not meet.",
+        remedy="Give the new column a default, or fill it in between two migrations. If the tables are empty "
+        "everywhere, consent with `--allow existing-rows`.",
+        example='alter table "users" add column "email" text not null;',
+    ),
+    Code(
+        "ST209",
+        "removes a label that rows may hold",
+        permit="existing-rows",
+        severity=_WARNING,
+        why="A label of an enumeration goes; where a row still holds it, the migration fails and nothing is changed.",
+        remedy="Give those rows another label first, in a migration of its own made with `schematool new`.",
+        example="enum: urgency\nvalues: [routine, urgent]   # stat is gone",
     ),
     # --- ST3xx: hazards of MongoDB ------------------------------------------------------------------------
     Code(
@@ -574,6 +601,13 @@ ROWS: tuple[Code, ...] = (
         remedy="Correct the cause and run `schematool migrate` again.",
     ),
     Code(
+        "ST598",
+        "interrupted",
+        severity=_NOTE,
+        why="The user or the system asked the program to stop.",
+        remedy="`schematool status` tells where the databases stand; a plain `schematool migrate` goes on from there.",
+    ),
+    Code(
         "ST599",
         "a defect of schematool",
         why="Something happened that the program does not expect.",
@@ -594,7 +628,7 @@ ROWS: tuple[Code, ...] = (
     ),
 )
 
-CODES = {row.code: row for row in ROWS}
+CODES = {row.code: row for row in sorted(ROWS, key=lambda row: row.code)}
 """Every row by its code."""
 
 PERMITS = tuple(sorted({row.permit for row in ROWS if row.permit}))
