@@ -24,7 +24,12 @@ def load(files: Mapping[str, str]) -> tuple[Model, Findings]:
     for file in sorted(files):
         nodes = parse(file, files[file], found)
         if not nodes and not any(finding.span and finding.span.file == file for finding in found):
-            found.add("ST120", "this file declares nothing", Span(file, 1, 1), severity=Severity.WARNING)
+            found.add(
+                "ST120",
+                "this file declares nothing",
+                Span(file, 1, 1, 1, files[file].partition("\n")[0]),
+                severity=Severity.WARNING,
+            )
         for node in nodes:
             match document(node, found):
                 case Entity() as entity:

@@ -79,7 +79,7 @@ def _choose(node: Mapping, found: Findings) -> Document | None:
     if store is not None and any("store" in document.record.by_name for document in by_store.values()):
         expected = " or ".join(f"`{name}`" for name in by_store)
         meant = did_you_mean(store.text, by_store) if isinstance(store, Scalar) else None
-        found.add("ST104", f"the store of a {kind.replace('_', ' ')} is {expected}", place, hint=meant)
+        found.add("ST104", f"the store of `{kind}` is {expected}", place, hint=meant)
         return None
     for candidate in by_store.values():
         if candidate.default_store is not None or len(by_store) == 1:
@@ -116,11 +116,13 @@ def plain(node: Node) -> Plain:
 
 
 def options(node: Mapping, without: Collection[str] = ()) -> Options:
-    """Keys with their plain values and places."""
+    """Keys with their plain values and places; of those in `without` the place alone."""
     values: dict[str, Plain] = {}
     spans: dict[str, Span] = {}
     for key, value in node.entries:
-        if key.text not in without:
+        if key.text in without:
+            spans[key.text] = key.span if isinstance(value, Mapping) else value.span
+        else:
             values[key.text] = plain(value)
             _places(key.text, key.span, value, spans)
     return Options(values, spans)

@@ -183,7 +183,7 @@ def _types(model: Model, names: Names, found: Findings) -> None:
 
 def _postgres_type(text: str, span: Span, names: Names, found: Findings) -> None:
     bare = types.base(text)
-    if bare in types.POSTGRES or bare in names.types or bare.replace('"', "") in names.types:
+    if bare in types.POSTGRES or bare in names.types or types.bare(text).replace('"', "") in names.types:
         return
     extension = types.EXTENSION_TYPES.get(bare.rpartition(".")[2])
     if extension is not None:

@@ -188,10 +188,18 @@ def base(text: str) -> str:
     >>> base("VARCHAR(50)[]"), base("timestamp(3) with time zone"), base('app."Mood"[3]')
     ('varchar', 'timestamp with time zone', 'app."Mood"')
     """
-    bare = re.sub(r"\s+", " ", _MODIFIER.sub("", _ARRAY.sub("", text.strip()))).strip()
-    bare = bare if '"' in bare else bare.lower()
-    bare = bare.removeprefix("pg_catalog.")
-    return "interval" if _INTERVAL.match(bare) else bare
+    name = bare(text)
+    name = (name if '"' in name else name.lower()).removeprefix("pg_catalog.")
+    return "interval" if _INTERVAL.match(name) else name
+
+
+def bare(text: str) -> str:
+    """The name of a type as it is written, without modifiers and array brackets.
+
+    >>> bare("Mood[]"), bare("numeric(10, 2)")
+    ('Mood', 'numeric')
+    """
+    return re.sub(r"\s+", " ", _MODIFIER.sub("", _ARRAY.sub("", text.strip()))).strip()
 
 
 def is_array(text: str) -> bool:

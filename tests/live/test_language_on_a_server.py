@@ -1,0 +1,121 @@
+"""What the YAML compiles to, on a real PostgreSQL: the server takes every word, and reads back what was meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from schematool.core.catalog import Id
+from schematool.core.load import load
+from schematool.core.lower.postgres import lower
+from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres import build
+from schematool.engines.contract import Engine, Inspection
+
+ROOT = Path(__file__).parents[2]
+EVERY_WORD = ROOT / "tests" / "cases" / "every_postgres_word" / "after.yaml"
+UUID_OSSP = ROOT / "tests" / "cases" / "uuid_ossp" / "after.yaml"
+
+
+def built(engine: Engine, *paths: Path) -> Inspection:
+    """Build the files on a scratch database and read it back."""
+    model, found = load({path.name: path.read_text() for path in paths})
+    draft = lower(model, found)
+
+    assert list(found) == []
+    with engine.scratch() as empty:
+        empty.run(
+            [
+                f'DO $$ BEGIN CREATE ROLE "{role}"; EXCEPTION WHEN duplicate_object THEN NULL; END $$'
+                for role in draft.roles
+            ]
+        )
+        failed = empty.build((*build(draft.catalog), *draft.extra))
+        assert [(key, str(error)) for key, error in failed] == []
+        return empty.inspect()
+
+
+def test_the_server_takes_every_word(postgres_engine: Engine) -> None:
+    """Nothing of the language is refused, and everything that was declared is there under its name."""
+    model, found = load({EVERY_WORD.name: EVERY_WORD.read_text()})
+    wanted = lower(model, found).catalog
+    catalog = built(postgres_engine, EVERY_WORD).catalog
+    kinds = {
+        "table",
+        "column",
+        "constraint",
+        "index",
+        "trigger",
+        "policy",
+        "rule",
+        "type",
+        "view",
+        "materialized view",
+        "sequence",
+        "statistics",
+        "schema",
+        "extension",
+        "default",
+        "event trigger",
+    }
+    missing = [str(of) for of in wanted.objects if of.kind in kinds and of not in catalog]
+
+    assert missing == []
+
+
+def test_the_clinic_is_read_back_as_declared(postgres_engine: Engine) -> None:
+    """Every table, column, key, index and trigger of the clinic is there, with its comment."""
+    files = list((ROOT / "schema").rglob("*.yaml"))
+    model, found = load({str(path): path.read_text() for path in files})
+    wanted = lower(model, found).catalog
+    catalog = built(postgres_engine, *files).catalog
+
+    assert [str(of) for of in wanted.objects if of.kind != "function" and of not in catalog] == []
+    for thing in wanted:
+        if isinstance(thing, pg.Table | pg.Column):
+            assert getattr(catalog.objects[thing.id], "comment") == thing.comment  # noqa: B009  # of either class
+    index = catalog.objects[Id("index", ("public", "idx_appointments_doctor_date"))]
+    assert isinstance(index, pg.Index)
+    assert "(doctor_id, date(start_time))" in index.definition
+
+
+def test_names_are_those_of_the_server(postgres_engine: Engine) -> None:
+    """What we call a key, index or check is what PostgreSQL itself calls it when it is not told."""
+    long = "a_table_with_quite_a_long_name_that_takes_space"
+    other = "a_column_with_a_long_name_as_well_that_takes_more"
+    text = (
+        f"entity: {long}\nstore: postgres\nfields:\n  id: uuid\n  ä: {{ type: integer, unique: true }}\n"
+        f"  {other}: {{ type: text, unique: true }}\n  up: {{ type: uuid, references: {long}.id }}\n"
+        f"primary_key: [id]\nunique: [[up, {other}]]\n"
+        f"indexes:\n  - on: [{other}, up]\n  - on: [lower({other})]\n  - {{ on: [up, (id is null)], include: [id] }}\n"
+    )
+    model, found = load({"t.yaml": text})
+    ours = {of.path[-1] for of in lower(model, found).catalog.objects if of.kind in {"constraint", "index"}}
+    assert list(found) == []
+    with postgres_engine.scratch() as empty:
+        empty.run(
+            [
+                f'CREATE TABLE {long} (id uuid, "ä" integer UNIQUE, {other} text UNIQUE, up uuid REFERENCES {long} (id),'
+                f" PRIMARY KEY (id), UNIQUE (up, {other}))",
+                f"CREATE INDEX ON {long} ({other}, up)",
+                f"CREATE INDEX ON {long} (lower({other}))",
+                f"CREATE INDEX ON {long} (up, (id IS NULL)) INCLUDE (id)",
+            ]
+        )
+        theirs = {of.path[-1] for of in empty.inspect().catalog.objects if of.kind in {"constraint", "index"}}
+
+    assert ours == theirs
+
+
+def test_the_extension_of_the_first_design(postgres_engine: Engine) -> None:
+    """`uuid_generate_v4()` builds where the server has uuid-ossp; where not, the refusal names the extension."""
+    model, found = load({UUID_OSSP.name: UUID_OSSP.read_text()})
+    draft = lower(model, found)
+    assert list(found) == []
+    with postgres_engine.scratch() as empty:
+        failed = empty.build(build(draft.catalog))
+        if not failed:
+            default = empty.inspect().catalog.objects[Id("default", ("public", "users", "id"))]
+            assert isinstance(default, pg.Default)
+            assert default.expression == "uuid_generate_v4()"
+            return
+    assert any("uuid-ossp" in str(error) for _, error in failed)
