@@ -82,11 +82,15 @@ class Runner:
         self.patience = Patience()
 
     def apply(self, unit: Unit, listen: Listener) -> None:
-        """Run the up commands and record them."""
+        """Run the up commands and record them; nothing for a unit that is applied."""
+        if self._state(unit) == "applied":
+            return
         self._guarded(_Run(unit, "up", unit.up, listen))
 
     def roll_back(self, unit: Unit, listen: Listener) -> None:
-        """Run the down commands and take the unit off the ledger."""
+        """Run the down commands and take the unit off the ledger; nothing for a unit that is not on it."""
+        if self._state(unit) is None:
+            return
         if unit.down is None:
             raise Refused(Diagnostic("ST412", f"{unit.id} has no rollback file", hint=f"write {unit.id}.rollback.sql"))
         self._guarded(_Run(unit, "down", unit.down, listen))
@@ -101,6 +105,13 @@ class Runner:
             self._session.roll_back()
             raise world_error(error, self._session.url) from None
         self._committed(created=created)
+
+    def _state(self, unit: Unit) -> str | None:
+        """Ask the ledger, under the lock: another run may have been faster, and a foreign table must not be dropped."""
+        try:
+            return next((row.state for row in self._ledger.rows() if row.id == unit.id), None)
+        except psycopg.Error as error:
+            raise world_error(error, self._session.url) from None
 
     def _guarded(self, run: _Run) -> None:
         try:
