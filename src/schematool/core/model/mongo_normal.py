@@ -363,10 +363,9 @@ def _time_series(value: Value) -> Value:
 def _clustered(value: Value) -> Value:
     if not isinstance(value, dict):
         return value
-    found = {key: same(item) for key, item in sorted(value.items())}
-    if found.get("v") == 2:
-        del found["v"]
-    return {**found, "name": found.get("name", "_id_"), "unique": truth(found.get("unique", True))}
+    given = {key: same(item) for key, item in value.items() if key != "v" or same(item) != 2}
+    full: Document = {"name": "_id_", **given, "unique": truth(given.get("unique", True))}
+    return dict(sorted(full.items()))
 
 
 def _create_options(given: Document) -> Document:

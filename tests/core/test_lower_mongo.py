@@ -1,0 +1,239 @@
+"""Entities to collections: what each word of the language becomes, and what MongoDB cannot say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from schematool.core.catalog import Id
+from schematool.core.diagnostic import Findings
+from schematool.core.load import load
+from schematool.core.lower import Draft
+from schematool.core.lower.mongo import lower, seconds
+from schematool.core.model.mongo import Collection, Index, Sharding, View
+
+UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+
+def lowered(schema: str) -> tuple[Draft, Findings]:
+    """Load and lower one file."""
+    model, _ = load({"schema/clinic.yaml": schema})
+    found = Findings()
+    return lower(model, found), found
+
+
+def options(body: str) -> dict[str, Any]:
+    """Give the options that create gets for an entity with this body; nothing may be wrong with it."""
+    draft, found = lowered(f"entity: notes\nstore: mongo\n{body}")
+    assert not found, list(found)
+    (collection,) = [thing for thing in draft.catalog if isinstance(thing, Collection)]
+    read: dict[str, Any] = json.loads(collection.command)
+    return read
+
+
+def schema_of(field: str) -> dict[str, Any]:
+    """Give the sub-schema of a field."""
+    made: dict[str, Any] = options(f"fields:\n  f: {field}")["validator"]["$jsonSchema"]["properties"]["f"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("string", {"bsonType": "string"}),
+        ("{ type: string, max_length: 5, min_length: 1 }", {"bsonType": "string", "minLength": 1, "maxLength": 5}),
+        ("{ type: string, pattern: ^a }", {"bsonType": "string", "pattern": "^a"}),
+        ("{ type: string, format: uuid }", {"bsonType": "string", "pattern": UUID, "minLength": 36, "maxLength": 36}),
+        ("int", {"bsonType": "int"}),
+        ("long", {"bsonType": ["int", "long"]}),
+        ("{ type: [long] }", {"bsonType": ["int", "long"]}),
+        ("{ type: [long, string] }", {"bsonType": ["long", "string"]}),
+        ("double", {"bsonType": "double"}),
+        ('{ type: decimal, multiple_of: "0.01" }', {"bsonType": "decimal", "multipleOf": {"$numberDecimal": "0.01"}}),
+        ("{ type: int, minimum: 0, exclusive_minimum: true }", {"bsonType": "int", "minimum": 0, "exclusiveMinimum": True}),
+        ("bool", {"bsonType": "bool"}),
+        ("date", {"bsonType": "date"}),
+        ("objectId", {"bsonType": "objectId"}),
+        ("binData", {"bsonType": "binData"}),
+        ("any", {}),
+        ("{ type: string, nullable: true }", {"bsonType": ["string", "null"]}),
+        ("{ type: string, one_of: [a, b] }", {"bsonType": "string", "enum": ["a", "b"]}),
+        ("{ type: string, nullable: true, one_of: [a] }", {"bsonType": ["string", "null"], "enum": ["a", None]}),
+        ("{ type: string, description: why }", {"bsonType": "string", "description": "why"}),
+        ("{ type: string, default: x }", {"bsonType": "string"}),
+        ("{ type: array, items: string, min_items: 1 }", {"bsonType": "array", "items": {"bsonType": "string"}, "minItems": 1}),
+        (
+            "{ type: object, fields: { a: { type: int, required: true }, b: string }, additional_fields: false }",
+            {
+                "bsonType": "object",
+                "required": ["a"],
+                "properties": {"a": {"bsonType": "int"}, "b": {"bsonType": "string"}},
+                "additionalProperties": False,
+            },
+        ),
+        ("{ fields: { a: int } }", {"bsonType": "object", "properties": {"a": {"bsonType": "int"}}}),
+        ("{ type: object, additional_fields: string }", {"bsonType": "object", "additionalProperties": {"bsonType": "string"}}),
+        (
+            "{ type: object, field_patterns: { ^x: { type: array, items: int } } }",
+            {"bsonType": "object", "patternProperties": {"^x": {"bsonType": "array", "items": {"bsonType": "int"}}}},
+        ),
+        ("{ type: object, dependencies: { a: [b] } }", {"bsonType": "object", "dependencies": {"a": ["b"]}}),
+    ],
+)  # fmt: skip
+def test_a_field_becomes_a_schema(field: str, expected: dict[str, Any]) -> None:
+    """Each type and word has its form in $jsonSchema."""
+    assert schema_of(field) == expected
+
+
+def test_a_closed_collection_lets_ids_in() -> None:
+    """Without `_id` among the properties MongoDB would refuse every document."""
+    schema = options("fields: { a: int }\nadditional_fields: false")["validator"]["$jsonSchema"]
+
+    assert schema == {"bsonType": "object", "properties": {"_id": {}, "a": {"bsonType": "int"}}, "additionalProperties": False}
+
+
+def test_checks_stand_beside_the_schema() -> None:
+    """Conditions over several fields are expressions."""
+    validator = options("fields: { a: int }\nchecks: { one: { $gt: [$a, $b] }, two: { $ne: [$a, 3] } }")["validator"]
+
+    assert [next(iter(clause)) for clause in validator["$and"]] == ["$jsonSchema", "$expr", "$expr"]
+    assert validator["$and"][1] == {"$expr": {"$gt": ["$a", "$b"]}}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("validation: { level: moderate, action: warn }", {"validationLevel": "moderate", "validationAction": "warn"}),
+        ("validation: false\nfields: { a: int }", {}),
+        ("capped: { size: 1000, max: 3 }", {"capped": True, "size": 1000, "max": 3}),
+        ("clustered: true\nexpire_after: 1d", {"clusteredIndex": {"key": {"_id": 1}, "name": "_id_", "unique": True}, "expireAfterSeconds": 86400}),
+        (
+            "time_series: { time_field: t, granularity: hours }\nfields: { t: date }",
+            {"timeseries": {"granularity": "hours", "timeField": "t"}},
+        ),
+        ("collation: { locale: de, numeric_ordering: true }", {"collation": {"locale": "de", "numericOrdering": True}}),
+        ("pre_and_post_images: true", {"changeStreamPreAndPostImages": {"enabled": True}}),
+    ],
+)  # fmt: skip
+def test_options_of_a_collection(body: str, expected: dict[str, Any]) -> None:
+    """Each word of an entity becomes the option of create."""
+    assert options(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        ("{ on: a }", {"key": {"a": 1}, "name": "a_1"}),
+        ("{ on: { a: 1, b: -1 }, unique: true, name: x }", {"key": {"a": 1, "b": -1}, "name": "x", "unique": True}),
+        ("{ on: a, expire_after: 30d }", {"key": {"a": 1}, "name": "a_1", "expireAfterSeconds": 2592000}),
+        ("{ on: a, where: { b: { $gt: 1 } } }", {"key": {"a": 1}, "name": "a_1", "partialFilterExpression": {"b": {"$gt": 1}}}),
+        ("{ on: a, sparse: true, hidden: true }", {"key": {"a": 1}, "name": "a_1", "sparse": True, "hidden": True}),
+        (
+            "{ on: { b: text, a: text }, weights: { b: 3 }, default_language: none, language_override: l }",
+            {"key": {"a": "text", "b": "text"}, "name": "b_text_a_text", "weights": {"b": 3}, "default_language": "none", "language_override": "l"},
+        ),
+        ('{ on: { "$**": 1 }, wildcard_projection: { a: 1 } }', {"key": {"$**": 1}, "name": "$**_1", "wildcardProjection": {"a": 1}}),
+        ("{ on: { p: 2d }, bits: 20, min: -90, max: 90.5 }", {"key": {"p": "2d"}, "name": "p_2d", "bits": 20, "min": -90, "max": 90.5}),
+        ("{ on: { p: 2dsphere }, sphere_version: 2 }", {"key": {"p": "2dsphere"}, "name": "p_2dsphere", "2dsphereIndexVersion": 2}),
+        ("{ on: { a: hashed } }", {"key": {"a": "hashed"}, "name": "a_hashed"}),
+    ],
+)  # fmt: skip
+def test_an_index_becomes_a_specification(index: str, expected: dict[str, Any]) -> None:
+    """Each word of an index becomes the option of createIndexes; its name is the drivers' unless it has one."""
+    draft, found = lowered(f"entity: notes\nstore: mongo\nindexes:\n  - {index}")
+    (made,) = [thing for thing in draft.catalog if isinstance(thing, Index)]
+
+    assert not found
+    assert json.loads(made.command) == expected
+    assert (made.id, Id("collection", ("notes",))) in draft.catalog.needs
+
+
+def test_views_buckets_and_shard_keys() -> None:
+    """A bucket is two collections with the indexes of the GridFS specification."""
+    draft, found = lowered(
+        "bucket: fs\nindexes: [{ on: uploadDate }]\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]\n"
+        "---\nentity: notes\nstore: mongo\nshard_key: { on: { a: hashed } }"
+    )
+
+    assert not found
+    assert [str(thing.id) for thing in draft.catalog] == [
+        "collection fs.chunks",
+        "collection fs.files",
+        "collection notes",
+        "index fs.chunks.files_id_1_n_1",
+        "index fs.files.filename_1_uploadDate_1",
+        "index fs.files.uploadDate_1",
+        "sharding notes",
+        "view v",
+    ]
+    assert [type(thing) for thing in draft.catalog][-2:] == [Sharding, View]
+
+
+def test_renames_in_the_order_in_which_they_are_made() -> None:
+    """Collections first, then fields, outer before inner, then indexes; each names what stands by then."""
+    draft, found = lowered(
+        "entity: records\nwas: notes\nstore: mongo\nfields:\n"
+        "  out: { type: object, was: in, fields: { c: { type: int, was: a } } }\n"
+        "  list: { type: array, items: { type: object, fields: { d: { type: int, was: b } } } }\n"
+        "indexes:\n  - { on: list.d, was: old }"
+    )
+
+    assert not found
+    assert [(one.before.path, one.after.path) for one in draft.renames] == [
+        (("notes",), ("records",)),
+        (("records", "in"), ("records", "out")),
+        (("records", "out.a"), ("records", "out.c")),
+        (("records", "list[].b"), ("records", "list[].d")),
+        (("records", "old"), ("records", "list.d_1")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("fields:\n  born: { type: date, minimum: 3 }", "ST130", "`minimum` says nothing about `date`"),
+        ("fields:\n  n: { type: int, max_length: 3 }", "ST130", "`max_length` says nothing about `int`"),
+        ("fields:\n  n: { type: string, items: int }", "ST130", "`items` belongs to the type `array`"),
+        ("fields:\n  n: { type: int, exclusive_minimum: true }", "ST130", "without `minimum`"),
+        ("fields:\n  n: { one_of: [1, 1.0] }", "ST130", "twice"),
+        ("fields:\n  n: { type: string, format: uuid, pattern: x }", "ST130", "`format` beside `pattern`"),
+        ("fields:\n  a.b: int", "ST130", "cannot name a field"),
+        ("checks: { x: { $where: 'true' } }", "ST130", "`$where`"),
+        ("time_series: { time_field: t }\nvalidation: { level: strict }", "ST130", "time series"),
+        ("indexes: [{ on: { a: hashed }, expire_after: 1d }]", "ST131", "`expire_after`"),
+        ("indexes: [{ on: { a: 1, b: 1 }, expire_after: 1d }]", "ST131", "`expire_after`"),
+        ("indexes: [{ on: a }, { on: a, sparse: true }]", "ST131", "called `a_1`"),
+        ("was: old\ntime_series: { time_field: t }", "ST132", "cannot rename a time series"),
+        ("validation: false\nfields: { a: { type: int, was: b } }", "ST132", "has no validator"),
+    ],
+)
+def test_what_mongodb_cannot_do_is_found(body: str, code: str, said: str) -> None:
+    """Each has a place in the file and a hint."""
+    _, found = lowered(f"entity: notes\nstore: mongo\n{body}")
+
+    assert [(one.code, said in one.message) for one in found] == [(code, True)]
+    assert found[0].span is not None
+    assert found[0].hint
+
+
+def test_bounds_of_dates_have_another_way() -> None:
+    """The hint can be pasted."""
+    _, found = lowered("entity: notes\nstore: mongo\nfields:\n  in: { type: object, fields: { born: { type: date, maximum: 3 } } }")
+
+    assert '{ $lte: ["$in.born", { $date: "2020-01-01T00:00:00Z" }] }' in str(found[0].hint)
+
+
+@pytest.mark.parametrize(("written", "expected"), [(5, 5), ("90s", 90), ("2m", 120), ("1h", 3600), ("30d", 2592000), ("1w", 604800)])
+def test_durations(written: int | str, expected: int) -> None:
+    """Seconds, or a number with a unit."""
+    assert seconds(written) == expected
+
+
+def test_postgres_is_left_alone() -> None:
+    """The twin compiles that."""
+    draft, found = lowered("entity: users\nstore: postgres\nfields: { id: uuid }")
+
+    assert len(draft.catalog) == 0
+    assert not found
