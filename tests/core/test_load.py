@@ -19,8 +19,17 @@ from schematool.core.model.entity import Entity, Model
 ROOT = Path(__file__).parents[2]
 BAD = sorted((ROOT / "tests" / "cases_bad").glob("*.yaml"))
 RELATIONAL = (
-    "alerts appointments encounters order_items orders patients prescription_items prescriptions tasks users"
-).split()
+    "alerts",
+    "appointments",
+    "encounters",
+    "order_items",
+    "orders",
+    "patients",
+    "prescription_items",
+    "prescriptions",
+    "tasks",
+    "users",
+)
 _EXPECTED = re.compile(r"# expect: (ST\d{3}) (\d+):(\d+) (.*)")
 
 

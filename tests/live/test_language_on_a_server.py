@@ -94,7 +94,8 @@ def test_names_are_those_of_the_server(postgres_engine: Engine) -> None:
     with postgres_engine.scratch() as empty:
         empty.run(
             [
-                f'CREATE TABLE {long} (id uuid, "ä" integer UNIQUE, {other} text UNIQUE, up uuid REFERENCES {long} (id),'
+                f'CREATE TABLE {long} (id uuid, "ä" integer UNIQUE, {other} text UNIQUE,'
+                f" up uuid REFERENCES {long} (id),"
                 f" PRIMARY KEY (id), UNIQUE (up, {other}))",
                 f"CREATE INDEX ON {long} ({other}, up)",
                 f"CREATE INDEX ON {long} (lower({other}))",
