@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from schematool.core.extended_json import number, plain, read, same, text, truth, whole
 
-NUMBERS_THAT_ARE_ONE = ['{"$numberInt":"1"}', '{"$numberLong":"1"}', '{"$numberDouble":"1.0"}', '{"$numberDecimal":"1.00"}', "1", "1.0"]
+NUMBERS_THAT_ARE_ONE = [
+    '{"$numberInt":"1"}',
+    '{"$numberLong":"1"}',
+    '{"$numberDouble":"1.0"}',
+    '{"$numberDecimal":"1.00"}',
+    "1",
+    "1.0",
+]
 
 
 @pytest.mark.parametrize("written", NUMBERS_THAT_ARE_ONE)
@@ -52,7 +59,10 @@ def test_values_that_only_look_the_same() -> None:
     assert text(same({"a": 1, "b": 2})) != text(same({"b": 2, "a": 1}))
 
 
-@pytest.mark.parametrize(("value", "expected"), [(0, False), (0.0, False), (None, False), ("", True), ([], True), ({"$numberLong": "0"}, False)])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, False), (0.0, False), (None, False), ("", True), ([], True), ({"$numberLong": "0"}, False)],
+)
 def test_truth_is_the_servers(value: object, expected: bool) -> None:
     """An empty text is true to the server, and zero of any type is false."""
     assert truth(plain(value)) is expected
@@ -65,7 +75,12 @@ def test_whole_numbers_are_cut_as_the_server_cuts_them() -> None:
     assert whole({"$numberDouble": "NaN"}) is None
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(alphabet="abc"), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(alphabet="abc"), inner),
+    )
+)
 def test_text_reads_back(value: object) -> None:
     """Whatever is written reads back as the same text."""
     written = text(plain(value))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Findings
 from schematool.core.load import load
-from schematool.core.lower import Draft
 from schematool.core.lower.mongo import lower, seconds
 from schematool.core.model.mongo import Collection, Index, Sharding, View
+
+if TYPE_CHECKING:
+    from schematool.core.lower import Draft
 
 UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
@@ -52,7 +54,10 @@ def schema_of(field: str) -> dict[str, Any]:
         ("{ type: [long, string] }", {"bsonType": ["long", "string"]}),
         ("double", {"bsonType": "double"}),
         ('{ type: decimal, multiple_of: "0.01" }', {"bsonType": "decimal", "multipleOf": {"$numberDecimal": "0.01"}}),
-        ("{ type: int, minimum: 0, exclusive_minimum: true }", {"bsonType": "int", "minimum": 0, "exclusiveMinimum": True}),
+        (
+            "{ type: int, minimum: 0, exclusive_minimum: true }",
+            {"bsonType": "int", "minimum": 0, "exclusiveMinimum": True},
+        ),
         ("bool", {"bsonType": "bool"}),
         ("date", {"bsonType": "date"}),
         ("objectId", {"bsonType": "objectId"}),
@@ -63,7 +68,10 @@ def schema_of(field: str) -> dict[str, Any]:
         ("{ type: string, nullable: true, one_of: [a] }", {"bsonType": ["string", "null"], "enum": ["a", None]}),
         ("{ type: string, description: why }", {"bsonType": "string", "description": "why"}),
         ("{ type: string, default: x }", {"bsonType": "string"}),
-        ("{ type: array, items: string, min_items: 1 }", {"bsonType": "array", "items": {"bsonType": "string"}, "minItems": 1}),
+        (
+            "{ type: array, items: string, min_items: 1 }",
+            {"bsonType": "array", "items": {"bsonType": "string"}, "minItems": 1},
+        ),
         (
             "{ type: object, fields: { a: { type: int, required: true }, b: string }, additional_fields: false }",
             {
@@ -74,14 +82,17 @@ def schema_of(field: str) -> dict[str, Any]:
             },
         ),
         ("{ fields: { a: int } }", {"bsonType": "object", "properties": {"a": {"bsonType": "int"}}}),
-        ("{ type: object, additional_fields: string }", {"bsonType": "object", "additionalProperties": {"bsonType": "string"}}),
+        (
+            "{ type: object, additional_fields: string }",
+            {"bsonType": "object", "additionalProperties": {"bsonType": "string"}},
+        ),
         (
             "{ type: object, field_patterns: { ^x: { type: array, items: int } } }",
             {"bsonType": "object", "patternProperties": {"^x": {"bsonType": "array", "items": {"bsonType": "int"}}}},
         ),
         ("{ type: object, dependencies: { a: [b] } }", {"bsonType": "object", "dependencies": {"a": ["b"]}}),
     ],
-)  # fmt: skip
+)
 def test_a_field_becomes_a_schema(field: str, expected: dict[str, Any]) -> None:
     """Each type and word has its form in $jsonSchema."""
     assert schema_of(field) == expected
@@ -91,7 +102,11 @@ def test_a_closed_collection_lets_ids_in() -> None:
     """Without `_id` among the properties MongoDB would refuse every document."""
     schema = options("fields: { a: int }\nadditional_fields: false")["validator"]["$jsonSchema"]
 
-    assert schema == {"bsonType": "object", "properties": {"_id": {}, "a": {"bsonType": "int"}}, "additionalProperties": False}
+    assert schema == {
+        "bsonType": "object",
+        "properties": {"_id": {}, "a": {"bsonType": "int"}},
+        "additionalProperties": False,
+    }
 
 
 def test_checks_stand_beside_the_schema() -> None:
@@ -108,7 +123,10 @@ def test_checks_stand_beside_the_schema() -> None:
         ("validation: { level: moderate, action: warn }", {"validationLevel": "moderate", "validationAction": "warn"}),
         ("validation: false\nfields: { a: int }", {}),
         ("capped: { size: 1000, max: 3 }", {"capped": True, "size": 1000, "max": 3}),
-        ("clustered: true\nexpire_after: 1d", {"clusteredIndex": {"key": {"_id": 1}, "name": "_id_", "unique": True}, "expireAfterSeconds": 86400}),
+        (
+            "clustered: true\nexpire_after: 1d",
+            {"clusteredIndex": {"key": {"_id": 1}, "name": "_id_", "unique": True}, "expireAfterSeconds": 86400},
+        ),
         (
             "time_series: { time_field: t, granularity: hours }\nfields: { t: date }",
             {"timeseries": {"granularity": "hours", "timeField": "t"}},
@@ -116,7 +134,7 @@ def test_checks_stand_beside_the_schema() -> None:
         ("collation: { locale: de, numeric_ordering: true }", {"collation": {"locale": "de", "numericOrdering": True}}),
         ("pre_and_post_images: true", {"changeStreamPreAndPostImages": {"enabled": True}}),
     ],
-)  # fmt: skip
+)
 def test_options_of_a_collection(body: str, expected: dict[str, Any]) -> None:
     """Each word of an entity becomes the option of create."""
     assert options(body) == expected
@@ -128,18 +146,36 @@ def test_options_of_a_collection(body: str, expected: dict[str, Any]) -> None:
         ("{ on: a }", {"key": {"a": 1}, "name": "a_1"}),
         ("{ on: { a: 1, b: -1 }, unique: true, name: x }", {"key": {"a": 1, "b": -1}, "name": "x", "unique": True}),
         ("{ on: a, expire_after: 30d }", {"key": {"a": 1}, "name": "a_1", "expireAfterSeconds": 2592000}),
-        ("{ on: a, where: { b: { $gt: 1 } } }", {"key": {"a": 1}, "name": "a_1", "partialFilterExpression": {"b": {"$gt": 1}}}),
+        (
+            "{ on: a, where: { b: { $gt: 1 } } }",
+            {"key": {"a": 1}, "name": "a_1", "partialFilterExpression": {"b": {"$gt": 1}}},
+        ),
         ("{ on: a, sparse: true, hidden: true }", {"key": {"a": 1}, "name": "a_1", "sparse": True, "hidden": True}),
         (
             "{ on: { b: text, a: text }, weights: { b: 3 }, default_language: none, language_override: l }",
-            {"key": {"a": "text", "b": "text"}, "name": "b_text_a_text", "weights": {"b": 3}, "default_language": "none", "language_override": "l"},
+            {
+                "key": {"a": "text", "b": "text"},
+                "name": "b_text_a_text",
+                "weights": {"b": 3},
+                "default_language": "none",
+                "language_override": "l",
+            },
         ),
-        ('{ on: { "$**": 1 }, wildcard_projection: { a: 1 } }', {"key": {"$**": 1}, "name": "$**_1", "wildcardProjection": {"a": 1}}),
-        ("{ on: { p: 2d }, bits: 20, min: -90, max: 90.5 }", {"key": {"p": "2d"}, "name": "p_2d", "bits": 20, "min": -90, "max": 90.5}),
-        ("{ on: { p: 2dsphere }, sphere_version: 2 }", {"key": {"p": "2dsphere"}, "name": "p_2dsphere", "2dsphereIndexVersion": 2}),
+        (
+            '{ on: { "$**": 1 }, wildcard_projection: { a: 1 } }',
+            {"key": {"$**": 1}, "name": "$**_1", "wildcardProjection": {"a": 1}},
+        ),
+        (
+            "{ on: { p: 2d }, bits: 20, min: -90, max: 90.5 }",
+            {"key": {"p": "2d"}, "name": "p_2d", "bits": 20, "min": -90, "max": 90.5},
+        ),
+        (
+            "{ on: { p: 2dsphere }, sphere_version: 2 }",
+            {"key": {"p": "2dsphere"}, "name": "p_2dsphere", "2dsphereIndexVersion": 2},
+        ),
         ("{ on: { a: hashed } }", {"key": {"a": "hashed"}, "name": "a_hashed"}),
     ],
-)  # fmt: skip
+)
 def test_an_index_becomes_a_specification(index: str, expected: dict[str, Any]) -> None:
     """Each word of an index becomes the option of createIndexes; its name is the drivers' unless it has one."""
     draft, found = lowered(f"entity: notes\nstore: mongo\nindexes:\n  - {index}")
@@ -153,7 +189,8 @@ def test_an_index_becomes_a_specification(index: str, expected: dict[str, Any]) 
 def test_views_buckets_and_shard_keys() -> None:
     """A bucket is two collections with the indexes of the GridFS specification."""
     draft, found = lowered(
-        "bucket: fs\nindexes: [{ on: uploadDate }]\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]\n"
+        "bucket: fs\nindexes: [{ on: uploadDate }]\n---\n"
+        "view: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]\n"
         "---\nentity: notes\nstore: mongo\nshard_key: { on: { a: hashed } }"
     )
 
@@ -220,12 +257,16 @@ def test_what_mongodb_cannot_do_is_found(body: str, code: str, said: str) -> Non
 
 def test_bounds_of_dates_have_another_way() -> None:
     """The hint can be pasted."""
-    _, found = lowered("entity: notes\nstore: mongo\nfields:\n  in: { type: object, fields: { born: { type: date, maximum: 3 } } }")
+    _, found = lowered(
+        "entity: notes\nstore: mongo\nfields:\n  in: { type: object, fields: { born: { type: date, maximum: 3 } } }"
+    )
 
     assert '{ $lte: ["$in.born", { $date: "2020-01-01T00:00:00Z" }] }' in str(found[0].hint)
 
 
-@pytest.mark.parametrize(("written", "expected"), [(5, 5), ("90s", 90), ("2m", 120), ("1h", 3600), ("30d", 2592000), ("1w", 604800)])
+@pytest.mark.parametrize(
+    ("written", "expected"), [(5, 5), ("90s", 90), ("2m", 120), ("1h", 3600), ("30d", 2592000), ("1w", 604800)]
+)
 def test_durations(written: int | str, expected: int) -> None:
     """Seconds, or a number with a unit."""
     assert seconds(written) == expected

@@ -25,7 +25,11 @@ FULL_GERMAN = {
 # What is written, and what the server lists for it.
 AUTHORED_AND_LISTED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("plain", {"key": {"a": 1}}, {"v": 2, "key": {"a": 1.0}, "name": "a_1"}),
-    ("without effect", {"key": {"a": 1}, "sparse": False, "background": True}, {"v": 2, "key": {"a": 1}, "name": "a_1", "sparse": False}),
+    (
+        "without effect",
+        {"key": {"a": 1}, "sparse": False, "background": True},
+        {"v": 2, "key": {"a": 1}, "name": "a_1", "sparse": False},
+    ),
     ("long", {"key": {"a": -1}}, {"v": 2, "key": {"a": {"$numberLong": "-1"}}, "name": "a_-1"}),
     (
         "text",
@@ -48,15 +52,28 @@ AUTHORED_AND_LISTED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "collation of a locale with its own ideas",
         {"key": {"a": 1}, "collation": {"locale": "da"}},
-        {"v": 2, "key": {"a": 1}, "name": "a_1", "collation": {**FULL_GERMAN, "locale": "da", "strength": 3, "caseFirst": "upper"}},
+        {
+            "v": 2,
+            "key": {"a": 1},
+            "name": "a_1",
+            "collation": {**FULL_GERMAN, "locale": "da", "strength": 3, "caseFirst": "upper"},
+        },
     ),
-    ("lifetime", {"key": {"a": 1}, "expireAfterSeconds": 3600.7}, {"v": 2, "key": {"a": 1}, "name": "a_1", "expireAfterSeconds": 3600}),
+    (
+        "lifetime",
+        {"key": {"a": 1}, "expireAfterSeconds": 3600.7},
+        {"v": 2, "key": {"a": 1}, "name": "a_1", "expireAfterSeconds": 3600},
+    ),
     (
         "endless lifetime",
         {"key": {"a": 1}, "expireAfterSeconds": {"$numberDouble": "NaN"}},
         {"v": 2, "key": {"a": 1}, "name": "a_1", "expireAfterSeconds": 2147483647},
     ),
-    ("2d", {"key": {"p": "2d"}, "min": -180, "bits": 20}, {"v": 2, "key": {"p": "2d"}, "name": "p_2d", "min": -180.0, "bits": 20}),
+    (
+        "2d",
+        {"key": {"p": "2d"}, "min": -180, "bits": 20},
+        {"v": 2, "key": {"p": "2d"}, "name": "p_2d", "min": -180.0, "bits": 20},
+    ),
     (
         "projection",
         {"key": {"$**": 1}, "wildcardProjection": {"b": {"c": 1}, "a": True, "_id": 0}},
@@ -65,7 +82,9 @@ AUTHORED_AND_LISTED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("authored", "listed"), [pair[1:] for pair in AUTHORED_AND_LISTED], ids=[pair[0] for pair in AUTHORED_AND_LISTED])
+@pytest.mark.parametrize(
+    ("authored", "listed"), [pair[1:] for pair in AUTHORED_AND_LISTED], ids=[pair[0] for pair in AUTHORED_AND_LISTED]
+)
 def test_what_is_written_is_what_is_listed(authored: dict[str, Any], listed: dict[str, Any]) -> None:
     """Both forms of one index are one object, and its command makes it again."""
     ours, theirs = normal_index("notes", authored), normal_index("notes", listed, live=True)
@@ -102,9 +121,12 @@ SAME_CONDITIONS: list[list[dict[str, Any]]] = [
     [{"a": {"$exists": True}}, {"a": {"$exists": 1}}],
     [{"a": {"$type": "string"}}, {"a": {"$type": 2}}, {"a": {"$type": [2]}}],
     [{"$or": [{"b": 1}, {"b": 2}]}, {"b": {"$in": [2, 1, 1]}}],
-    [{"$jsonSchema": {"required": ["a", "b"], "bsonType": ["int", "long"]}}, {"$jsonSchema": {"bsonType": ["long", "int"], "required": ["b", "a"]}}],
+    [
+        {"$jsonSchema": {"required": ["a", "b"], "bsonType": ["int", "long"]}},
+        {"$jsonSchema": {"bsonType": ["long", "int"], "required": ["b", "a"]}},
+    ],
     [{"$jsonSchema": {"enum": [1, {"p": 1, "q": 2}]}}, {"$jsonSchema": {"enum": [{"q": 2, "p": 1}, 1.0]}}],
-]  # fmt: skip
+]
 OTHER_CONDITIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"b": 1}, {"b": True}),
     ({"b": 1}, {"b": 2}),
@@ -191,7 +213,12 @@ def test_pipelines_are_compared_to_the_letter() -> None:
     """A stage computes: the order of keys and the type of a number may change what comes out."""
     views = [
         normal_view({"name": "v", "options": {"viewOn": "notes", "pipeline": [stage]}})
-        for stage in ({"$match": {"a": 1}}, {"$match": {"a": 1.0}}, {"$project": {"a": 1, "b": 1}}, {"$project": {"b": 1, "a": 1}})
+        for stage in (
+            {"$match": {"a": 1}},
+            {"$match": {"a": 1.0}},
+            {"$project": {"a": 1, "b": 1}},
+            {"$project": {"b": 1, "a": 1}},
+        )
     ]
 
     assert len(set(views)) == 4

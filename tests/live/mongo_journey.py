@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import BSON
 from pymongo import MongoClient
 
-from schematool.core.catalog import Catalog
 from schematool.core.diagnostic import Findings
 from schematool.core.diff import diff
 from schematool.core.load import load
-from schematool.core.lower import Draft
 from schematool.core.lower.mongo import lower
 from schematool.core.plan.mongo import align, build, plan, rename
-from schematool.core.step import Step
-from schematool.engines.contract import Engine
+
+if TYPE_CHECKING:
+    from schematool.core.catalog import Catalog
+    from schematool.core.lower import Draft
+    from schematool.core.step import Step
+    from schematool.engines.contract import Engine
 
 Documents = Mapping[str, Sequence[Mapping[str, Any]]]
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
-from schematool.engines.contract import Engine
 from tests.live.mongo_journey import Documents, travel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schematool.engines.contract import Engine
 
 NOTES: Documents = {
     "notes": [
@@ -107,11 +112,26 @@ OPTIONS = {
     "validator given": ("", FIELDS, "ST301", ("collMod",)),
     "validator taken": (FIELDS, "", "", ("collMod",)),
     "optional field": (FIELDS, f"{FIELDS}\n  c: date", "", ("collMod",)),
-    "required field": (FIELDS, FIELDS.replace("b: string", "b: { type: string, required: true }"), "ST301", ("collMod",)),
-    "longer text": (f"{FIELDS}\n  c: {{ type: string, max_length: 5 }}", f"{FIELDS}\n  c: {{ type: string, max_length: 9 }}", "", ("collMod",)),
+    "required field": (
+        FIELDS,
+        FIELDS.replace("b: string", "b: { type: string, required: true }"),
+        "ST301",
+        ("collMod",),
+    ),
+    "longer text": (
+        f"{FIELDS}\n  c: {{ type: string, max_length: 5 }}",
+        f"{FIELDS}\n  c: {{ type: string, max_length: 9 }}",
+        "",
+        ("collMod",),
+    ),
     "level": (FIELDS, f"{FIELDS}\nvalidation: {{ level: moderate }}", "", ("collMod",)),
     "level alone": ("", "validation: { level: moderate }", "", ("collMod",)),
-    "checks": (FIELDS, f"{FIELDS}\nchecks: {{ positive: {{ $gt: [$a, 0] }}, other: {{ $ne: [$a, 9] }} }}", "ST301", ("collMod",)),
+    "checks": (
+        FIELDS,
+        f"{FIELDS}\nchecks: {{ positive: {{ $gt: [$a, 0] }}, other: {{ $ne: [$a, 9] }} }}",
+        "ST301",
+        ("collMod",),
+    ),
     "images": ("", "pre_and_post_images: true", "", ("collMod",)),
     "collation": ("", "collation: { locale: da }", "ST303", None),
     "collation with index": (
@@ -134,57 +154,104 @@ OPTIONS = {
         None,
     ),
 }
+VIEW = "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: "
+NOTHING = VIEW + "[]"
+MATCH = "[{ $match: { a: 1 } }]"
 SERIES = "entity: measures\nstore: mongo\ntime_series: { time_field: t, meta_field: m%s }\n%s"
+CLOSED = (
+    "additional_fields: false\nfields:\n  in: { type: object, additional_fields: false, fields: { %s } }\n"
+    "checks: { c: { $gt: [%s, 0] } }"
+)
+ITEMS = """fields:
+  items:
+    type: array
+    items:
+      type: object
+      additional_fields: false
+      fields: { %s, b: int, deep: { type: array, items: { type: array, items: { type: object, fields: { %s } } } } }"""
 WHOLE = (
-    Case("collection added", notes(), notes() + "\n---\nentity: other\nstore: mongo\nfields: { a: int }\nindexes: [{ on: a }]"),
+    Case(
+        "collection added",
+        notes(),
+        notes() + "\n---\nentity: other\nstore: mongo\nfields: { a: int }\nindexes: [{ on: a }]",
+    ),
     Case("collection dropped", notes() + "\n---\nentity: other\nstore: mongo", notes(), frozenset({"ST201"})),
-    Case("collection renamed", notes("{ on: a }"), notes("{ on: a }").replace("notes", "records\nwas: notes"), commands=("renameCollection",)),
-    Case("view added", notes(), notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]", commands=("create",)),
+    Case(
+        "collection renamed",
+        notes("{ on: a }"),
+        notes("{ on: a }").replace("notes", "records\nwas: notes"),
+        commands=("renameCollection",),
+    ),
+    Case("view added", notes(), notes() + VIEW + MATCH, commands=("create",)),
     Case(
         "view changed",
-        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]",
-        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1.0 } }, { $project: { b: 1 } }]",
+        notes() + VIEW + MATCH,
+        notes() + VIEW + "[{ $match: { a: 1.0 } }, { $project: { b: 1 } }]",
         commands=("collMod",),
     ),
     Case(
         "view with another collation",
-        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []",
-        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []\ncollation: { locale: en }",
+        notes() + NOTHING,
+        notes() + NOTHING + "\ncollation: { locale: en }",
         commands=("drop", "create"),
     ),
     Case(
         "view renamed",
-        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []",
+        notes() + NOTHING,
         notes() + "\n---\nview: w\nwas: v\nstore: mongo\nfrom: notes\npipeline: []",
         commands=("create", "drop"),
     ),
     Case(
         "view becomes collection",
-        notes() + "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []",
+        notes() + NOTHING,
         notes() + "\n---\nentity: v\nstore: mongo\nindexes: [{ on: a }]",
     ),
     Case("bucket", notes(), notes() + "\n---\nbucket: fs"),
-    Case("bucket renamed", notes() + "\n---\nbucket: fs", notes() + "\n---\nbucket: files\nwas: fs", commands=("renameCollection",) * 2),
+    Case(
+        "bucket renamed",
+        notes() + "\n---\nbucket: fs",
+        notes() + "\n---\nbucket: files\nwas: fs",
+        commands=("renameCollection",) * 2,
+    ),
     Case("series", notes(), notes() + "\n---\n" + SERIES % ("", "indexes: [{ on: { m: 1, t: -1 } }]")),
-    Case("series coarser", notes() + "\n---\n" + SERIES % ("", ""), notes() + "\n---\n" + SERIES % (", granularity: hours", ""), frozenset({"ST202"})),
-    Case("series lifetime", notes() + "\n---\n" + SERIES % ("", ""), notes() + "\n---\n" + SERIES % ("", "expire_after: 30d"), frozenset({"ST201"})),
+    Case(
+        "series coarser",
+        notes() + "\n---\n" + SERIES % ("", ""),
+        notes() + "\n---\n" + SERIES % (", granularity: hours", ""),
+        frozenset({"ST202"}),
+    ),
+    Case(
+        "series lifetime",
+        notes() + "\n---\n" + SERIES % ("", ""),
+        notes() + "\n---\n" + SERIES % ("", "expire_after: 30d"),
+        frozenset({"ST201"}),
+    ),
     Case(
         "field renamed",
         notes("{ on: a }", more=FIELDS),
-        notes("{ on: c }", more=FIELDS.replace("a: { type: int, required: true }", "c: { type: int, required: true, was: a }")),
+        notes(
+            "{ on: c }",
+            more=FIELDS.replace("a: { type: int,", "c: { was: a, type: int,"),
+        ),
         commands=("createIndexes", "update", "collMod", "dropIndexes"),
     ),
     Case(
         "nested field renamed, in a closed object, with a unique and a text index",
-        notes("{ on: { in.a: 1 }, unique: true }", "{ on: { in.b: text } }", more="additional_fields: false\nfields:\n  in: { type: object, additional_fields: false, fields: { a: int, b: string } }\nchecks: { c: { $gt: [$in.a, 0] } }"),
-        notes("{ on: { in.x: 1 }, unique: true }", "{ on: { in.y: text } }", more="additional_fields: false\nfields:\n  in: { type: object, additional_fields: false, fields: { x: { type: int, was: a }, y: { type: string, was: b } } }\nchecks: { c: { $gt: [$in.x, 0] } }"),
+        notes(
+            "{ on: { in.a: 1 }, unique: true }", "{ on: { in.b: text } }", more=CLOSED % ("a: int, b: string", "$in.a")
+        ),
+        notes(
+            "{ on: { in.x: 1 }, unique: true }",
+            "{ on: { in.y: text } }",
+            more=CLOSED % ("x: { type: int, was: a }, y: { type: string, was: b }", "$in.x"),
+        ),
         frozenset({"ST302"}),
         documents={"notes": [{"_id": 1, "in": {"a": 1, "b": "p"}}, {"_id": 2, "in": {"a": 2, "b": "q"}}]},
     ),
     Case(
         "field of objects in an array renamed",
-        notes("{ on: { items.a: 1 } }", more="fields:\n  items: { type: array, items: { type: object, additional_fields: false, fields: { a: int, b: int, deep: { type: array, items: { type: array, items: { type: object, fields: { p: int } } } } } } }"),
-        notes("{ on: { items.c: 1 } }", more="fields:\n  items: { type: array, items: { type: object, additional_fields: false, fields: { c: { type: int, was: a }, b: int, deep: { type: array, items: { type: array, items: { type: object, fields: { q: { type: int, was: p } } } } } } } }"),
+        notes("{ on: { items.a: 1 } }", more=ITEMS % ("a: int", "p: int")),
+        notes("{ on: { items.c: 1 } }", more=ITEMS % ("c: { type: int, was: a }", "q: { type: int, was: p }")),
         documents={
             "notes": [
                 {"_id": 1, "items": [{"b": 1, "a": 2}, {"b": 3}, {"a": 4, "deep": [[{"p": 1}, {"z": 2}], []]}]},
@@ -199,16 +266,19 @@ WHOLE = (
         "entity: records\nwas: notes\nstore: mongo\nfields:\n  out: { type: object, was: in, fields: { c: { type: int, was: a } } }",
         documents={"notes": [{"_id": 1, "in": {"a": 1}}, {"_id": 2, "in": {"z": 1}}]},
     ),
-)  # fmt: skip
-
-CASES = (
-    *(Case(f"index {name}", notes(*old), notes(*new), frozenset(codes.split()), commands) for name, (old, new, codes, commands) in INDEXES.items()),
-    *(Case(f"options {name}", notes(more=old), notes(more=new), frozenset(codes.split()), commands) for name, (old, new, codes, commands) in OPTIONS.items()),
-    *WHOLE,
-)  # fmt: skip
+)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def cases() -> Iterator[Case]:
+    """Give every change."""
+    for name, (old, new, codes, commands) in INDEXES.items():
+        yield Case(f"index {name}", notes(*old), notes(*new), frozenset(codes.split()), commands)
+    for name, (before, after, codes, expected) in OPTIONS.items():
+        yield Case(f"options {name}", notes(more=before), notes(more=after), frozenset(codes.split()), expected)
+    yield from WHOLE
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_there_and_back(mongo_engine: Engine, case: Case) -> None:
     """The change reaches what was declared, its way back what was there, and the documents are as they were."""
     journey = travel(mongo_engine, case.before, case.after, case.documents, keeps=case.keeps)

@@ -1,24 +1,27 @@
-"""Invented Mongo schemas, in pairs: from one to the other and back; and invented filters, judged by the server itself."""
+"""Invented Mongo schemas, in pairs: from one to the other and back; and invented filters, judged by the server."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
-from pymongo.database import Database
 from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from schematool.core.model.mongo_match import normal_match
 from schematool.core.model.mongo_normal import normal_index
-from schematool.core.secret import Url
 from schematool.engines.contract import open_engine
 from schematool.engines.mongo.extended import encode
 from tests import databases
 from tests.live.mongo_journey import travel
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+    from schematool.core.secret import Url
 
 REAL = settings(
     max_examples=25,
@@ -70,7 +73,9 @@ SPECIAL = st.one_of(
             "where": FILTERS,
         },
     ),
-    st.fixed_dictionaries({"on": PATHS.map(lambda path: {path: "hashed"})}, optional={"where": FILTERS, "hidden": MAYBE}),
+    st.fixed_dictionaries(
+        {"on": PATHS.map(lambda path: {path: "hashed"})}, optional={"where": FILTERS, "hidden": MAYBE}
+    ),
     st.fixed_dictionaries(
         {"on": st.just({"$**": 1})},
         optional={"wildcard_projection": st.sampled_from([{"a": 1}, {"a": 1, "b": 1}, {"c": 0}]), "where": FILTERS},
@@ -84,12 +89,19 @@ SPECIAL = st.one_of(
 FIELDS = st.fixed_dictionaries(
     {},
     optional={
-        "a": st.fixed_dictionaries({"type": st.sampled_from(["int", "long", "number"])}, optional={"required": MAYBE, "minimum": st.integers(-5, 0)}),
-        "b": st.fixed_dictionaries({"type": st.just("string")}, optional={"max_length": st.integers(5, 9), "nullable": MAYBE}),
-        "c": st.fixed_dictionaries({"type": st.just("object"), "fields": st.sampled_from([{"d": "double"}, {"d": "number"}])}),
+        "a": st.fixed_dictionaries(
+            {"type": st.sampled_from(["int", "long", "number"])},
+            optional={"required": MAYBE, "minimum": st.integers(-5, 0)},
+        ),
+        "b": st.fixed_dictionaries(
+            {"type": st.just("string")}, optional={"max_length": st.integers(5, 9), "nullable": MAYBE}
+        ),
+        "c": st.fixed_dictionaries(
+            {"type": st.just("object"), "fields": st.sampled_from([{"d": "double"}, {"d": "number"}])}
+        ),
         "e": st.fixed_dictionaries({"type": st.just("array"), "items": st.sampled_from(["int", "number"])}),
     },
-)  # fmt: skip
+)
 
 
 @st.composite
@@ -172,7 +184,7 @@ CONDITIONS = st.recursive(
 
 
 def same_to_the_server(database: Database[dict[str, Any]], first: Any, second: Any) -> bool | None:
-    """Ask the server whether two filters make one index, in a transaction that leaves nothing; None: it takes neither."""
+    """Ask the server whether two filters make one index, in a transaction that is aborted; None: it refuses one."""
     with database.client.start_session() as session:
         session.start_transaction(read_concern=ReadConcern("local"))
         try:
@@ -198,7 +210,24 @@ def test_filters_are_judged_as_the_server_does(mongo_server: Url, first: Any, se
     assert judged is not True or ours, "the server takes them for one, we do not: drift would be invented"
 
 
-SAMPLES = [1, 1.0, 2, 2.5, "x", "y", True, False, None, {"p": 1, "q": 2}, {"q": 2, "p": 1}, {"e": 1}, {"e": "x"}, [1, 2], [], 7]
+SAMPLES = [
+    1,
+    1.0,
+    2,
+    2.5,
+    "x",
+    "y",
+    True,
+    False,
+    None,
+    {"p": 1, "q": 2},
+    {"q": 2, "p": 1},
+    {"e": 1},
+    {"e": "x"},
+    [1, 2],
+    [],
+    7,
+]
 
 
 @settings(REAL, max_examples=60)

@@ -147,7 +147,7 @@ class _Reader:
                 case _:
                     hint = f"known here: {', '.join(_KEYS)}"
                     self._complain(f"unknown key `{key}`", start, start + len(key) + 2, hint)
-        if "commands" not in seen:
+        if "commands" not in seen and seen <= set(_KEYS):
             hint = 'write `"commands": []` where there is nothing to do'
             self._complain("`commands` is missing", 0, 1, hint)
 

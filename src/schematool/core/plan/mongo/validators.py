@@ -50,7 +50,7 @@ def looser(after: Value, before: Value) -> bool:
 
 def _keyword(key: str, value: Value, before: Document, after: Document) -> bool:
     old = before.get(key)
-    if value == old:
+    if value == old and key != "additionalProperties":
         return True
     match key:
         case "required":

@@ -1,0 +1,308 @@
+"""Plans for MongoDB: which commands, in which order, with which hazards. What they do is proven on a real server."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from schematool.core.catalog import Catalog, Id
+from schematool.core.change import Renamed
+from schematool.core.diagnostic import Findings
+from schematool.core.load import load
+from schematool.core.lower.mongo import lower
+from schematool.core.model.mongo_match import normal_schema
+from schematool.core.model.mongo_normal import normal_collection
+from schematool.core.plan.mongo import align, build, plan, rename
+from schematool.core.plan.mongo.paths import Path, condition_with, expression_with, schema_with
+from schematool.core.plan.mongo.validators import looser, tightens
+
+if TYPE_CHECKING:
+    from schematool.core.extended_json import Value
+    from schematool.core.model.mongo import Collection
+    from schematool.core.step import Step
+
+EMPTY = Catalog.of("mongo", ())
+
+
+def catalog(*indexes: str, body: str = "", more: str = "") -> Catalog:
+    """Compile an entity `notes` with these indexes, and whatever else."""
+    listed = "".join(f"  - {index}\n" for index in indexes)
+    text = f"entity: notes\nstore: mongo\n{body}\n" + (f"indexes:\n{listed}" if indexes else "") + more
+    model, _ = load({"schema/notes.yaml": text})
+    found = Findings()
+    draft = lower(model, found)
+    assert not found, list(found)
+    return draft.catalog
+
+
+def commands(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    """Read the statements of a plan."""
+    return [json.loads(step.statement) for step in steps]
+
+
+def test_from_nothing_and_back() -> None:
+    """A new collection gets all of its indexes at once; the way back says what is lost."""
+    after = catalog("{ on: a }", "{ on: b }")
+    up, down = plan(EMPTY, after), plan(after, EMPTY)
+
+    assert commands(up) == [
+        {"create": "notes"},
+        {"createIndexes": "notes", "indexes": [{"key": {"a": 1}, "name": "a_1"}, {"key": {"b": 1}, "name": "b_1"}]},
+    ]
+    assert commands(down) == [{"drop": "notes"}]
+    assert [hazard.code for step in down for hazard in step.hazards] == ["ST201"]
+    assert not any(step.alone for step in up), "one file holds the whole"
+
+
+def test_nothing_to_do() -> None:
+    """Equal catalogs need no command."""
+    same = catalog("{ on: a }", body="fields: { a: int }")
+
+    assert plan(same, same) == ()
+
+
+def test_an_index_is_never_missing() -> None:
+    """The bridge is there before the old one goes, and goes after the new one is there."""
+    steps = commands(plan(catalog("{ on: a, name: x }"), catalog("{ on: a, name: x, sparse: true }")))
+
+    assert steps == [
+        {"createIndexes": "notes", "indexes": [{"key": {"a": 2}, "name": "x__bridge", "sparse": True}]},
+        {"dropIndexes": "notes", "index": "x"},
+        {"createIndexes": "notes", "indexes": [{"key": {"a": 1}, "name": "x", "sparse": True}]},
+        {"dropIndexes": "notes", "index": "x__bridge"},
+    ]
+
+
+def test_a_bridge_never_deletes_documents() -> None:
+    """The bridge of an index with a lifetime has none."""
+    steps = commands(plan(catalog("{ on: a, expire_after: 1d }"), catalog("{ on: a }")))
+
+    assert [index.get("expireAfterSeconds") for step in steps for index in step.get("indexes", [])] == [None, None]
+
+
+def test_a_bridge_of_a_special_index_has_an_empty_filter() -> None:
+    """Only a number can be another number; the others get a filter that every document passes."""
+    steps = commands(plan(catalog("{ on: { p: 2d } }"), catalog("{ on: { p: 2d }, bits: 20 }")))
+
+    assert steps[0]["indexes"] == [
+        {"key": {"p": "2d"}, "name": "p_2d__bridge", "partialFilterExpression": {}, "bits": 20}
+    ]
+
+
+def test_text_leaves_a_gap_and_says_so() -> None:
+    """MongoDB has room for one text index."""
+    steps = plan(catalog("{ on: { a: text } }"), catalog("{ on: { a: text, b: text } }"))
+
+    assert [next(iter(command)) for command in commands(steps)] == ["dropIndexes", "createIndexes"]
+    assert [hazard.code for hazard in steps[0].hazards] == ["ST302"]
+
+
+FORBIDDEN = [
+    ('{ on: { "$**": 1 } }', '{ on: { "$**": 1 }, where: { a: 1 } }'),
+    ("{ on: { a: 1, b: 1 }, hidden: true }", "{ on: { a: 1, b: 1 }, unique: true, sparse: true }"),
+    ("{ on: a, unique: true }", "{ on: a }"),
+    ("{ on: a, expire_after: 1d }", "{ on: a }"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), FORBIDDEN)
+def test_only_known_transitions_are_sent(before: str, after: str) -> None:
+    """The command collMod is not used where MongoDB refuses it, or aborts."""
+    assert not [step for step in commands(plan(catalog(before), catalog(after))) if "collMod" in step]
+
+
+def test_unique_in_two_steps() -> None:
+    """New duplicates are refused before old ones are looked for."""
+    steps = commands(plan(catalog("{ on: a }"), catalog("{ on: a, unique: true }")))
+
+    assert steps == [
+        {"collMod": "notes", "index": {"name": "a_1", "prepareUnique": True}},
+        {"collMod": "notes", "index": {"name": "a_1", "unique": True}},
+    ]
+
+
+def test_validation_is_written_in_full() -> None:
+    """What it is not told collMod leaves alone, so the way back would not be one."""
+    steps = commands(plan(catalog(body="fields: { a: int }\nvalidation: { level: moderate }"), catalog()))
+
+    assert steps == [{"collMod": "notes", "validator": {}, "validationLevel": "strict", "validationAction": "error"}]
+
+
+def test_views_stand_between() -> None:
+    """What takes a name goes before what gets it."""
+    view = "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: []"
+    table = "\n---\nentity: v\nstore: mongo"
+
+    assert [next(iter(one)) for one in commands(plan(catalog(more=view), catalog(more=table)))] == ["drop", "create"]
+    assert [next(iter(one)) for one in commands(plan(catalog(more=table), catalog(more=view)))] == ["drop", "create"]
+
+
+def test_sharding_is_set_aside() -> None:
+    """A server without a router cannot say how a collection is sharded."""
+    sharded = catalog(body="shard_key: { on: { a: hashed } }")
+    before, after = align(catalog(), sharded)
+
+    assert before == after
+    assert plan(catalog(), sharded) == ()
+
+
+def test_build_makes_collections_first() -> None:
+    """An index that comes first would make its collection without options."""
+    names = [
+        key for key, _ in build(catalog("{ on: a }", more="\n---\nentity: other\nstore: mongo\nindexes: [{ on: b }]"))
+    ]
+
+    assert names == ["collection notes", "collection other", "index notes.a_1", "index other.b_1"]
+
+
+def validated(**schema: Any) -> Collection:
+    """Make a collection with this schema."""
+    return normal_collection({"name": "notes", "options": {"validator": {"$jsonSchema": schema}}})
+
+
+TIGHTER = [
+    ({}, {"required": ["a"]}),
+    ({"properties": {"a": {"bsonType": ["int", "string"]}}}, {"properties": {"a": {"bsonType": "int"}}}),
+    ({"properties": {"a": {"maxLength": 9}}}, {"properties": {"a": {"maxLength": 5}}}),
+    ({"properties": {"a": {}}}, {"properties": {"a": {"minimum": 0}}}),
+    ({"properties": {"a": {}}}, {"properties": {"a": {"pattern": "x"}}}),
+    ({"properties": {"a": {"enum": [1, 2]}}}, {"properties": {"a": {"enum": [1]}}}),
+    ({"properties": {"a": {}}}, {"properties": {"a": {}}, "additionalProperties": False}),
+    (
+        {"properties": {"a": {}, "b": {}}, "additionalProperties": False},
+        {"properties": {"a": {}}, "additionalProperties": False},
+    ),
+    ({"properties": {"a": {"items": {}}}}, {"properties": {"a": {"items": {"bsonType": "int"}}}}),
+    ({"properties": {"a": {"minimum": 1}}}, {"properties": {"a": {"minimum": 1, "exclusiveMinimum": True}}}),
+]
+AS_LOOSE = [
+    ({"required": ["a", "b"]}, {"required": ["a"]}),
+    ({"properties": {"a": {"bsonType": "int"}}}, {"properties": {"a": {"bsonType": "number"}}}),
+    ({"properties": {"a": {}}}, {"properties": {"a": {}, "b": {"bsonType": "string"}}}),
+    ({"properties": {"a": {"enum": [1]}}}, {"properties": {"a": {"enum": [1, 2]}}}),
+    ({"properties": {"a": {"title": "x"}}}, {"properties": {"a": {"description": "y"}}}),
+    ({"properties": {"a": {}}, "additionalProperties": False}, {"properties": {"a": {}}}),
+    (
+        {"properties": {"a": {}}, "additionalProperties": False},
+        {"properties": {"a": {}, "b": {}}, "additionalProperties": False},
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), TIGHTER)
+def test_stricter_is_seen(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Documents that were fine may be refused now."""
+    assert tightens(validated(**before), validated(**after))
+    assert not looser(normal_schema(after), normal_schema(before))
+
+
+@pytest.mark.parametrize(("before", "after"), AS_LOOSE)
+def test_looser_is_seen(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """No consent is asked for what can refuse nothing more."""
+    assert not tightens(validated(bsonType="object", **before), validated(bsonType="object", **after))
+
+
+def test_levels_and_actions() -> None:
+    """From warn to error, and from moderate to strict, is stricter."""
+    strict, moderate, warn = (
+        normal_collection({"name": "n", "options": {"validator": {"$jsonSchema": {"required": ["a"]}}, **more}})
+        for more in ({}, {"validationLevel": "moderate"}, {"validationAction": "warn"})
+    )
+
+    assert tightens(moderate, strict)
+    assert tightens(warn, strict)
+    assert not tightens(strict, moderate)
+    assert not tightens(strict, warn)
+
+
+def field(before: str, after: str) -> Renamed:
+    """Rename a field of `notes`."""
+    return Renamed(Id("field", ("notes", before)), Id("field", ("notes", after)))
+
+
+def test_a_field_is_renamed_with_all_that_speaks_of_it() -> None:
+    """Index first, so that no query is without; then documents, then the validator; then the old index goes."""
+    pairs = rename(catalog("{ on: a }", body="fields: { a: int }"), [field("a", "b")])
+
+    assert commands(tuple(up for up, _ in pairs)) == [
+        {"createIndexes": "notes", "indexes": [{"key": {"b": 1}, "name": "b_1"}]},
+        {
+            "update": "notes",
+            "updates": [
+                {"q": {"a": {"$exists": True}, "b": {"$exists": False}}, "u": {"$rename": {"a": "b"}}, "multi": True}
+            ],
+            "bypassDocumentValidation": True,
+        },
+        {
+            "collMod": "notes",
+            "validator": {"$jsonSchema": {"bsonType": "object", "properties": {"b": {"bsonType": "int"}}}},
+            "validationLevel": "strict",
+            "validationAction": "error",
+        },
+        {"dropIndexes": "notes", "index": "a_1"},
+    ]
+    assert [next(iter(one)) for one in commands(tuple(down for _, down in reversed(pairs)))] == [
+        "createIndexes",
+        "collMod",
+        "update",
+        "dropIndexes",
+    ]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        (catalog(body="fields: { b: int }"), field("a", "b")),
+        (catalog(body="fields: { a: int, b: int }"), field("a", "b")),
+        (catalog(), field("a", "b")),
+        (catalog(), Renamed(Id("collection", ("old",)), Id("collection", ("notes",)))),
+        (EMPTY, Renamed(Id("collection", ("old",)), Id("collection", ("notes",)))),
+        (catalog("{ on: a, name: y }"), Renamed(Id("index", ("notes", "x")), Id("index", ("notes", "y")))),
+        (catalog(), Renamed(Id("view", ("v",)), Id("view", ("w",)))),
+    ],
+)
+def test_what_is_renamed_already_is_left_out(made: tuple[Catalog, Renamed]) -> None:
+    """`was` stays in the file, and must do nothing the second time."""
+    assert rename(made[0], [made[1]]) == ()
+
+
+def test_renames_see_those_before_them() -> None:
+    """A field of a collection that is renamed in the same run has the new collection's name."""
+    before = catalog("{ on: in.a }", body="fields: { in: { type: object, fields: { a: int } } }")
+    renames = [
+        Renamed(Id("collection", ("notes",)), Id("collection", ("records",))),
+        Renamed(Id("field", ("records", "in")), Id("field", ("records", "out"))),
+        Renamed(Id("field", ("records", "out.a")), Id("field", ("records", "out.b"))),
+        Renamed(Id("index", ("records", "out.b_1")), Id("index", ("records", "own"))),
+    ]
+    ups = commands(tuple(up for up, _ in rename(before, renames)))
+
+    assert ups[0] == {"renameCollection": "notes", "to": "records"}
+    assert [one["updates"][0]["u"] for one in ups if "update" in one] == [
+        {"$rename": {"in": "out"}},
+        {"$rename": {"out.a": "out.b"}},
+    ]
+    assert ups[-2] == {"createIndexes": "records", "indexes": [{"key": {"out.b": 1}, "name": "own"}]}
+
+
+def test_paths_are_followed_everywhere() -> None:
+    """Schemas, conditions and expressions all speak of a field in their own way."""
+    path = Path.of("items[].a", "items[].b")
+    schema: Value = {"properties": {"items": {"items": {"properties": {"a": {}, "c": {}}, "required": ["a"]}}}}
+
+    assert schema_with(schema, path) == {
+        "properties": {"items": {"items": {"properties": {"b": {}, "c": {}}, "required": ["b"]}}}
+    }
+    condition: Value = {"items.a": 1, "$or": [{"items.a.x": 2}], "items.ab": 3}
+    assert condition_with(condition, path) == {
+        "items.b": 1,
+        "$or": [{"items.b.x": 2}],
+        "items.ab": 3,
+    }
+    expression: Value = {"$expr": {"$in": ["$items.a", ["$$ROOT.items.a", {"$literal": "$items.a"}]]}}
+    assert condition_with(expression, path) == {
+        "$expr": {"$in": ["$items.b", ["$$ROOT.items.b", {"$literal": "$items.a"}]]}
+    }
+    assert expression_with(Path.of("x.items[].a", "x.items[].b"))[0] == "x.items"
