@@ -1,4 +1,4 @@
-"""70 pairs of indexes, each built on a real server: 30 that mean the same, 40 that do not. None may be judged wrongly."""
+"""70 pairs of indexes, each built on a real server: 30 that mean the same, 40 that do not. None may be misjudged."""
 
 from __future__ import annotations
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymongo import MongoClient
-from pymongo.database import Database
 
 from schematool.core.secret import Url
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
 
 
 @contextmanager

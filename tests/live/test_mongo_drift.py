@@ -1,7 +1,7 @@
 """What people do to a MongoDB by hand: the comparison names it, and nothing else.
 
-Each file of `drift/mongo` holds a database (`base`), what is done to it (`by_hand`, one command or several), and what must
-be named: (object, attribute), or (object, "missing") and (object, "extra").
+Each file of `drift/mongo` holds a database (`base`), what is done to it (`by_hand`, one command or several), and what
+must be named: (object, attribute), or (object, "missing") and (object, "extra").
 """
 
 from __future__ import annotations

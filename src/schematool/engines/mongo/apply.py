@@ -129,8 +129,7 @@ class Run:
             self.listen(Began(self.unit.id, "mongo", index, len(pairs), pairs[index][0].text))
         began = time.monotonic()
         try:
-            with self.server.client.start_session() as session:
-                session.with_transaction(body, ReadConcern("local"), MAJORITY)
+            journal.session.with_transaction(body, ReadConcern("local"), MAJORITY)
         except OperationFailure as error:
             if error.code in _NOT_ATOMIC:
                 return False

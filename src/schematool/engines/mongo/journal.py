@@ -1,7 +1,7 @@
 """What a database says was applied to it: one document a migration, each of its commands with its own state.
 
-`{_id, order, direction, state, sha256, down_sha256, token, tool, host, user, started, ended, commands, undo}` in
-`_schematool_ledger`. `commands` (and `undo`, while rolling back) hold `{hash, state, before, after, started, ended}`
+`{_id, order, direction, state, sha256, down_sha256, token, session, tool, host, user, started, ended, commands, undo}`
+in `_schematool_ledger`. `commands` (and `undo`, while rolling back) hold `{hash, state, before, after, started, ended}`
 with the states `pending`, `running`, `done` and, for `undo`, `skipped`. Texts of commands are not kept, only
 their hashes; `before` and `after` are listings of collections and indexes, never documents. All times are the server's.
 
@@ -15,11 +15,12 @@ import json
 import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from schematool import __version__
 from schematool.core.history.unit import Command, LedgerRow, Unit
@@ -78,12 +79,21 @@ class Journal:
         self._token = token
         self._field = "commands"
         self._ordinal = -1
+        self.session = server.client.start_session()
         self.entries: list[Entry] = []
 
     def read(self) -> Mapping[str, Any] | None:
-        """Give the document as it is, if there is one."""
+        """Give the document as it is, if there is one.
+
+        A runner that was killed inside a transaction leaves it open on the server, for a minute in which nobody could
+        write here; so its session is ended. That is allowed for sessions of one's own user.
+        """
         with translated(self._server.url):
-            return self._server.own("ledger").find_one({"_id": self._unit.id})
+            document = self._server.own("ledger").find_one({"_id": self._unit.id})
+            if document and document.get("session") and document.get("token") != self._token:
+                with suppress(OperationFailure):
+                    self._server.client.admin.command("killSessions", [document["session"]])
+        return document
 
     def begin(self, commands: Sequence[Command], existing: Mapping[str, Any] | None) -> None:
         """Put the unit on the ledger as partial, or take over what an earlier run left of it."""
@@ -100,7 +110,16 @@ class Journal:
         self.entries = [_entry(command, kept[i] if i < len(kept) else None) for i, command in enumerate(commands)]
         for index in skipped:
             self.entries[index].state = "skipped"
-        self._put({"state": "partial", "direction": "down", "token": self._token, "undo": self._lines(kept)}, new=False)
+        self._put(
+            {
+                "state": "partial",
+                "direction": "down",
+                "token": self._token,
+                "session": self.session.session_id,
+                "undo": self._lines(kept),
+            },
+            new=False,
+        )
         self.crash("begin", 0)
 
     def intent(self, index: int, before: Picture) -> None:
@@ -170,6 +189,7 @@ class Journal:
             "sha256": self._unit.up_sha256,
             "down_sha256": self._unit.down_sha256,
             "token": self._token,
+            "session": self.session.session_id,
             "tool": __version__,
             "host": owner.host,
             "user": owner.user,

@@ -152,7 +152,7 @@ def _connected(server: Server, owner: str) -> bool:
     if server.kind == "router":
         return True
     stages: list[Mapping[str, Any]] = [
-        {"$currentOp": {"allUsers": True, "idleConnections": True}},
+        {"$currentOp": {"allUsers": True, "idleConnections": True, "idleSessions": False}},
         {"$match": {"appName": {"$in": [owner, server.owner.name]}}},
         {"$group": {"_id": "$appName"}},
     ]

@@ -1,0 +1,228 @@
+"""kill -9 at every boundary of every command: a plain run afterwards converges, forwards and backwards, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schematool.core.catalog import Catalog
+from schematool.core.diff import diff
+from schematool.core.secret import Url
+from schematool.engines.contract import Engine, open_engine
+from schematool.engines.mongo import lease
+from tests.live.mongo_runner import unit_of
+from tests.databases import fresh_mongo
+from tests.live.raw import database_of
+
+BASE: list[dict[str, Any]] = [
+    {"create": "users"},
+    {"createIndexes": "users", "indexes": [{"key": {"email": 1}, "name": "email_1"}]},
+    {"create": "old", "validator": {"a": {"$exists": True}}},
+    {"createIndexes": "old", "indexes": [{"key": {"a": 1}, "name": "a_1", "unique": True}]},
+    {"create": "notes"},
+    {"insert": "users", "documents": [{"_id": 1, "email": "x"}, {"_id": 2, "email": "y", "role": "nurse"}]},
+    {"insert": "notes", "documents": [{"_id": 1, "text": "hello"}]},
+]
+UP: list[dict[str, Any]] = [
+    {"create": "rooms", "validator": {"$jsonSchema": {"bsonType": "object", "required": ["number"]}}},
+    {"createIndexes": "rooms", "indexes": [{"key": {"number": 1}, "name": "number_1", "unique": True}]},
+    {"create": "vitals", "timeseries": {"timeField": "at", "metaField": "patient"}},
+    {"create": "nurses", "viewOn": "users", "pipeline": [{"$match": {"role": "nurse"}}]},
+    {"createIndexes": "users", "indexes": [{"key": {"role": 1}, "name": "role_1"}]},
+    {"dropIndexes": "users", "index": "email_1"},
+    {"createIndexes": "users", "indexes": [{"key": {"email": 1}, "name": "email_1", "unique": True}]},
+    {"collMod": "users", "validator": {"email": {"$type": "string"}}, "validationLevel": "moderate"},
+    {
+        "update": "users",
+        "updates": [{"q": {"state": {"$exists": False}}, "u": {"$set": {"state": "new"}}, "multi": True}],
+    },
+    {"renameCollection": "notes", "to": "records"},
+    {"createIndexes": "records", "indexes": [{"key": {"text": "text"}, "name": "words"}]},
+    {"drop": "old"},
+]
+DOWN: list[dict[str, Any]] = [
+    {"create": "old", "validator": {"a": {"$exists": True}}},
+    {"createIndexes": "old", "indexes": [{"key": {"a": 1}, "name": "a_1", "unique": True}]},
+    {"dropIndexes": "records", "index": "words"},
+    {"renameCollection": "records", "to": "notes"},
+    {"update": "users", "updates": [{"q": {"state": "new"}, "u": {"$unset": {"state": ""}}, "multi": True}]},
+    {"collMod": "users", "validator": {}, "validationLevel": "strict"},
+    {"dropIndexes": "users", "index": "email_1"},
+    {"createIndexes": "users", "indexes": [{"key": {"email": 1}, "name": "email_1"}]},
+    {"dropIndexes": "users", "index": "role_1"},
+    {"drop": "nurses"},
+    {"drop": "vitals"},
+    {"drop": "rooms"},
+]
+UNIT = unit_of("0002_much", UP, DOWN)
+
+
+def _points(commands: list[dict[str, Any]]) -> list[str]:
+    """Every place to be killed at. The first two commands are one transaction, and so is an update: they have no intent."""
+    points = ["0:begin", "1:ran", "1:done"]
+    for n, command in enumerate(commands[2:], start=2):
+        points += [
+            f"{n}:{phase}" for phase in ("intent", "ran", "done") if "update" not in command or phase != "intent"
+        ]
+    return [*points, "0:end"]
+
+
+FORWARD = _points(UP)
+BACKWARD = _points(DOWN)
+
+
+@pytest.fixture(autouse=True)
+def _quick_takeover(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time that a killed runner's lock is respected has a test of its own."""
+    monkeypatch.setattr(lease, "GONE_SECONDS", 0.05)
+
+
+@pytest.fixture(scope="module")
+def goal(mongo_server: Url) -> Iterator[tuple[Catalog, Catalog]]:
+    """What the database is before and after the migration, without any accident."""
+    with fresh_mongo(mongo_server) as url:
+        engine = open_engine(url)
+        _prepare(engine)
+        before = engine.inspect().catalog
+        with engine.lock(wait_seconds=5):
+            engine.apply(UNIT, lambda _: None)
+            after = engine.inspect().catalog
+            engine.roll_back(UNIT, lambda _: None)
+
+        assert diff(before, engine.inspect().catalog) == ()
+        assert len(diff(before, after)) == 12
+
+        engine.close()
+        yield before, after
+
+
+@pytest.mark.parametrize("point", FORWARD)
+def test_killed_while_applying_then_applied(
+    point: str, mongo_url: Url, mongo_engine: Engine, goal: tuple[Catalog, Catalog], tmp_path: Path
+) -> None:
+    """After a kill at this point, `migrate` ends where it would have ended without it."""
+    _prepare(mongo_engine)
+    _killed(point, "apply", mongo_url, tmp_path)
+    rows = mongo_engine.ledger()
+
+    assert [row.state for row in rows] == (["applied"] if point == "0:end" else ["partial"])
+
+    with mongo_engine.lock(wait_seconds=10):
+        mongo_engine.apply(UNIT, lambda _: None)
+
+    assert diff(goal[1], mongo_engine.inspect().catalog) == ()
+    assert [(row.state, row.done, row.total, row.in_doubt) for row in mongo_engine.ledger()] == [
+        ("applied", len(UP), len(UP), None)
+    ]
+    assert _documents(mongo_url) == {
+        "users": [(1, "x", None, "new"), (2, "y", "nurse", "new")],
+        "records": [(1, "hello")],
+    }
+
+
+@pytest.mark.parametrize("point", FORWARD)
+def test_killed_while_applying_then_rolled_back(
+    point: str, mongo_url: Url, mongo_engine: Engine, goal: tuple[Catalog, Catalog], tmp_path: Path
+) -> None:
+    """After a kill at this point, `rollback` takes back what was done and touches nothing else."""
+    _prepare(mongo_engine)
+    _killed(point, "apply", mongo_url, tmp_path)
+    with mongo_engine.lock(wait_seconds=10):
+        mongo_engine.roll_back(UNIT, lambda _: None)
+
+    assert diff(goal[0], mongo_engine.inspect().catalog) == ()
+    assert mongo_engine.ledger() == ()
+    assert _documents(mongo_url) == {
+        "users": [(1, "x", None, None), (2, "y", "nurse", None)],
+        "notes": [(1, "hello")],
+    }
+
+
+@pytest.mark.parametrize("point", BACKWARD)
+def test_killed_while_rolling_back(
+    point: str, mongo_url: Url, mongo_engine: Engine, goal: tuple[Catalog, Catalog], tmp_path: Path
+) -> None:
+    """After a kill at this point of a rollback, `rollback` ends it, and `migrate` goes back all the way first."""
+    _prepare(mongo_engine)
+    with mongo_engine.lock(wait_seconds=10):
+        mongo_engine.apply(UNIT, lambda _: None)
+    _killed(point, "roll_back", mongo_url, tmp_path)
+    rows = mongo_engine.ledger()
+
+    assert [(row.state, row.direction) for row in rows] == ([] if point == "0:end" else [("partial", "down")])
+
+    forwards = int(point.partition(":")[0]) % 2 == 0
+    with mongo_engine.lock(wait_seconds=10):
+        (mongo_engine.apply if forwards else mongo_engine.roll_back)(UNIT, lambda _: None)
+
+    assert diff(goal[int(forwards)], mongo_engine.inspect().catalog) == ()
+    assert len(mongo_engine.ledger()) == int(forwards)
+
+
+def test_the_lock_of_the_killed_is_taken_within_two_seconds(
+    mongo_url: Url, mongo_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server closes the connections of a killed process; its lease need not run out."""
+    monkeypatch.undo()
+    _prepare(mongo_engine)
+    _killed("4:ran", "apply", mongo_url, tmp_path)
+    began = time.monotonic()
+    with mongo_engine.lock(wait_seconds=10):
+        waited = time.monotonic() - began
+
+    assert 1.0 < waited < 2.0
+
+
+def test_a_record_alone_is_not_believed(mongo_url: Url, mongo_engine: Engine, tmp_path: Path) -> None:
+    """A command in doubt whose place was taken by something else is named, and not run over it."""
+    _prepare(mongo_engine)
+    _killed("2:intent", "apply", mongo_url, tmp_path)
+    with database_of(mongo_url) as database:
+        database.command("create", "vitals")
+    with mongo_engine.lock(wait_seconds=10), pytest.raises(Exception, match="something else at `vitals`") as caught:
+        mongo_engine.apply(UNIT, lambda _: None)
+
+    assert caught.value.diagnostics[0].span.line == 3  # type: ignore[attr-defined]  # a SchematoolError
+    assert [(row.state, row.done, row.in_doubt) for row in mongo_engine.ledger()] == [("partial", 2, None)]
+
+
+def _prepare(engine: Engine) -> None:
+    engine.run([json.dumps(command) for command in BASE])
+
+
+def _killed(point: str, verb: str, url: Url, folder: Path) -> None:
+    """Run a runner that kills itself at a point, and see that it did."""
+    file = folder / "units.json"
+    file.write_text(json.dumps([{"id": UNIT.id, "up": UP, "down": DOWN}]))
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.live.mongo_runner", file, verb],
+        env={**os.environ, "MONGO_RUNNER_URL": url.reveal(), "SCHEMATOOL_FAIL_AT": point},
+        capture_output=True,
+        check=False,
+    )
+
+    assert ran.returncode == -signal.SIGKILL, ran.stderr.decode()[-2000:]
+
+
+def _documents(url: Url) -> dict[str, list[tuple[Any, ...]]]:
+    fields: dict[str, Callable[[dict[str, Any]], tuple[Any, ...]]] = {
+        "users": lambda one: (one["_id"], one["email"], one.get("role"), one.get("state")),
+        "notes": lambda one: (one["_id"], one["text"]),
+        "records": lambda one: (one["_id"], one["text"]),
+    }
+    with database_of(url) as database:
+        names = set(database.list_collection_names())
+        return {
+            name: [row(one) for one in database[name].find().sort("_id", 1)]
+            for name, row in fields.items()
+            if name in names
+        }
