@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import tuple_row
@@ -102,21 +103,42 @@ def _unclaimed_texts(rows: Rows, catalog: Catalog) -> Iterator[Diagnostic]:
 
 def _texts(thing: Any) -> Iterator[str]:
     """Every text of every comment and label of an object, wherever the model keeps it."""
-    for field in fields(thing):
-        content = getattr(thing, field.name)
-        match field.name:
+    kind: Any = type(thing)
+    for name in _places(kind):
+        content = getattr(thing, name)
+        if not content:
+            continue
+        match name:
             case "comment" | "index_comment" | "not_null_comment":
-                if content is not None:
-                    yield content
+                yield content
             case "column_comments" | "security_labels":
                 yield from (text for _, text in content)
             case "checks" | "attributes":
                 yield from (part.comment for part in content if part.comment is not None)
-            case "identity":
-                if content is not None and content.comment is not None:
-                    yield content.comment
             case _:
-                continue
+                if content.comment is not None:
+                    yield content.comment
+
+
+PLACES = frozenset(
+    {
+        "attributes",
+        "checks",
+        "column_comments",
+        "comment",
+        "identity",
+        "index_comment",
+        "not_null_comment",
+        "security_labels",
+    }
+)
+
+
+@cache
+def _places(kind: Any) -> tuple[str, ...]:
+    """Return the fields of a class of objects that can hold a comment or a label."""
+    assert isinstance(kind, type)  # mypy knows no class as a cache's key
+    return tuple(field.name for field in fields(kind) if field.name in PLACES)
 
 
 def _outside(rows: Rows, version: int) -> Iterator[Diagnostic]:

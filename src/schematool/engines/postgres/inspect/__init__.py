@@ -62,6 +62,4 @@ def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
         read_rare,
     ):
         read(reading)
-    ids = {thing.id for thing in reading.objects}
-    edges = ((one, other) for one, other in needs(reading) if one in ids and other in ids)
-    return Catalog.of("postgres", reading.objects, edges, f"{version // 10000}.{version % 10000}")
+    return Catalog.of("postgres", reading.objects, needs(reading), f"{version // 10000}.{version % 10000}")

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from psycopg.rows import tuple_row
 
 from schematool.core.catalog import Id
-from schematool.core.model.postgres import (
-    Column,
-    Constraint,
-    Default,
-    ForeignTable,
-    Index,
-    MaterializedView,
-    PgObject,
-    Policy,
-    Rule,
-    Sequence,
-    Statistics,
-    Table,
-    Trigger,
-    View,
-)
+from schematool.core.model.postgres import Sequence
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
 
@@ -34,80 +19,48 @@ SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype
 
 def read_depends(reading: Reading) -> None:
     """Fetch pg_depend; let an extension's members stand for it, and note what was made to follow an extension."""
-    reading.depends = reading.rows(DEPEND_QUERY)
     names = {row.oid: row.extname for row in reading.rows("SELECT oid, extname FROM pg_extension")}
-    for row in reading.depends:
-        if row.refclassid != oids.EXTENSION or row.refobjid not in names:
+    row_factory = reading.cursor.row_factory
+    reading.cursor.row_factory = tuple_row
+    reading.depends = reading.rows(DEPEND_QUERY)
+    reading.cursor.row_factory = row_factory
+    for classid, objid, _, refclassid, refobjid, _, deptype in reading.depends:
+        if refclassid != oids.EXTENSION or refobjid not in names:
             continue
-        name = names[row.refobjid]
-        if row.deptype == "e":
-            reading.ids[row.classid, row.objid] = Id("extension", (name,))
-        elif row.deptype == "x":
-            address = (row.classid, row.objid)
+        name = names[refobjid]
+        if deptype == "e":
+            reading.ids[classid, objid] = Id("extension", (name,))
+        elif deptype == "x":
+            address = (classid, objid)
             reading.extensions_of[address] = tuple(sorted((*reading.extensions_of.get(address, ()), name)))
 
 
 def needs(reading: Reading) -> frozenset[tuple[Id, Id]]:
-    """Pairs (dependent, needed), without those of an object with itself or a part with its whole turned round."""
-    found: set[tuple[Id, Id]] = set()
-    owned = {(row.id, row.owned_by) for row in reading.objects if isinstance(row, Sequence)}
-    ids, columns = reading.ids, reading.columns
-    for classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype in reading.depends:
-        if deptype in "ex":
+    """Pairs (dependent, needed), without those of an object with itself or a part with its whole turned round.
+
+    pg_depend says all but that a column needs its table. It is worked through in numbers: it is most of all rows.
+    """
+    numbers = {thing.id: number for number, thing in enumerate(reading.objects)}
+    whole_of = {address: numbers.get(key, -1) for address, key in reading.ids.items()}
+    part_of = {address: numbers.get(key, -1) for address, key in reading.columns.items()}
+    holder = {number: whole_of.get((oids.CLASS, table), -1) for (table, _), number in part_of.items()}
+    owned = {numbers[thing.id] for thing in reading.objects if isinstance(thing, Sequence)}
+    found = {(number, table) for number, table in holder.items() if number >= 0 and table >= 0}
+    for classid, objid, sub, refclassid, refobjid, refsub, deptype in reading.depends:
+        dependent = part_of.get((objid, sub), -1) if sub and classid == oids.CLASS else -1
+        if dependent < 0:
+            dependent = whole_of.get((classid, objid), -1)
+        whole = whole_of.get((refclassid, refobjid), -1)
+        if dependent < 0 or whole < 0 or deptype in "ex":
             continue
-        dependent = (columns.get((objid, objsubid)) if objsubid else None) or ids.get((classid, objid))
-        whole = ids.get((refclassid, refobjid))
-        if dependent is None or whole is None:
+        part = part_of.get((refobjid, refsub), -1) if refsub and refclassid == oids.CLASS else -1
+        # A serial's sequence is owned by its column, but it is the column's default that needs the sequence.
+        if deptype == "a" and part >= 0 and dependent in owned:
             continue
-        part = columns.get((refobjid, refobjsubid)) if refobjsubid and refclassid == oids.CLASS else None
-        for needed in (whole, part) if part else (whole,):
-            # A table's partition key uses its columns, which come with it; a serial's sequence is owned by its
-            # column, but it is the column's default that needs the sequence.
-            if needed != dependent and not _part_of(needed, dependent) and (dependent, part) not in owned:
-                found.add((dependent, needed))
-    for thing in reading.objects:
-        found.update((thing.id, needed) for needed in _structure(thing) if needed != thing.id)
-    return frozenset(found)
-
-
-def _part_of(needed: Id, dependent: Id) -> bool:
-    """Whether `needed` is a column of the relation `dependent`."""
-    return needed.kind == "column" and needed.path[:-1] == dependent.path
-
-
-def _structure(thing: PgObject) -> Iterator[Id]:
-    """What an object needs by what it is, whether or not the server records it."""
-    match thing:
-        case Column():
-            yield from _holders(thing.id)
-        case Default():
-            yield Id("column", thing.id.path)
-        case Table() | ForeignTable():
-            yield Id("schema", thing.id.path[:1])
-            yield from thing.inherits
-            if thing.partition_of:
-                yield thing.partition_of
-        case Constraint():
-            yield thing.table
-            yield from (Id("column", (*thing.table.path, column)) for column in thing.columns)
-            if thing.references:
-                yield thing.references
-            if thing.parent:
-                yield thing.parent
-        case Index():
-            yield thing.table
-            if thing.table.kind == "table":
-                yield from (Id("column", (*thing.table.path, column)) for column in thing.columns)
-            if thing.parent:
-                yield thing.parent
-        case Trigger() | Rule() | Policy() | Statistics():
-            yield thing.table
-        case View() | MaterializedView() | Sequence():
-            yield Id("schema", thing.id.path[:1])
-        case _:
-            return
-
-
-def _holders(column: Id) -> Iterator[Id]:
-    yield Id("table", column.path[:-1])
-    yield Id("foreign table", column.path[:-1])
+        if whole != dependent:
+            found.add((dependent, whole))
+        # A table's partition key uses its columns, which come with it.
+        if part not in {-1, dependent} and holder[part] != dependent:
+            found.add((dependent, part))
+    keys = [thing.id for thing in reading.objects]
+    return frozenset((keys[dependent], keys[needed]) for dependent, needed in found)
