@@ -18,11 +18,13 @@ UUID_OSSP = ROOT / "tests" / "cases" / "uuid_ossp" / "after.yaml"
 
 def built(engine: Engine, *paths: Path) -> Inspection:
     """Build the files on a scratch database and read it back."""
-    model, found = load({path.name: path.read_text() for path in paths})
-    draft = lower(model, found)
-
-    assert list(found) == []
     with engine.scratch() as empty:
+        files = {path.name: path.read_text() for path in paths}
+        if int(empty.inspect().catalog.version.partition(".")[0]) < 15:
+            files = {name: text.replace(", nulls_not_distinct: true", "") for name, text in files.items()}
+        model, found = load(files)
+        draft = lower(model, found)
+        assert list(found) == []
         empty.run(
             [
                 f'DO $$ BEGIN CREATE ROLE "{role}"; EXCEPTION WHEN duplicate_object THEN NULL; END $$'
@@ -117,6 +119,6 @@ def test_the_extension_of_the_first_design(postgres_engine: Engine) -> None:
         if not failed:
             default = empty.inspect().catalog.objects[Id("default", ("public", "users", "id"))]
             assert isinstance(default, pg.Default)
-            assert default.expression == "uuid_generate_v4()"
+            assert default.expression == "public.uuid_generate_v4()"
             return
     assert any("uuid-ossp" in str(error) for _, error in failed)

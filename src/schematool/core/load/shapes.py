@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
@@ -111,11 +111,12 @@ class Record:
     name: str
     doc: str
     keys: tuple[Key, ...]
+    by_name: Mapping[str, Key] = field(init=False, compare=False, repr=False)
+    """Its keys by name."""
 
-    @property
-    def by_name(self) -> Mapping[str, Key]:
-        """Its keys by name."""
-        return {key.name: key for key in self.keys}
+    def __post_init__(self) -> None:
+        """Index the keys once: every mapping of every file is looked up here."""
+        object.__setattr__(self, "by_name", {key.name: key for key in self.keys})
 
 
 @dataclass(frozen=True, slots=True)

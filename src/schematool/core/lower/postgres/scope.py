@@ -33,9 +33,14 @@ class Scope:
     taken: dict[str, set[str]] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     routines: dict[str, str] = field(default_factory=dict)
+    entities: dict[str, Entity] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Remember the names that others may use without their schema."""
+        for entity in self.model.entities:
+            if entity.store == "postgres":
+                self.entities.setdefault(entity.name, entity)
+                self.entities.setdefault(f"{entity.schema or PUBLIC}.{entity.name}", entity)
         for thing in self.model.declarations:
             schema = text(thing.options, "schema") or PUBLIC
             if thing.store != "postgres":
@@ -67,11 +72,7 @@ class Scope:
 
     def entity(self, name: str) -> Entity | None:
         """A PostgreSQL entity by name or `schema.name`."""
-        for candidate in self.model.entities:
-            full = f"{candidate.schema or PUBLIC}.{candidate.name}"
-            if candidate.store == "postgres" and name in {candidate.name, full}:
-                return candidate
-        return None
+        return self.entities.get(name)
 
     def relation(self, name: str) -> Id:
         """The identity of the table or view of this name; a table where nothing of that name is declared."""
