@@ -144,6 +144,7 @@ class _Scan:
     def __init__(self, source: str, start: int) -> None:
         self.source = source
         self.start = start
+        self.edge = start
         self.parentheses: list[int] = []
         self.blocks: list[int] = []
         self.routine = bool(_ROUTINE.match(source, start))
@@ -207,12 +208,14 @@ class _Scan:
         close = self.source.find(match[0], match.end())
         if close < 0:
             raise SplitError(f"this {match[0]} text never ends", position)
-        return close + len(match[0])
+        # The dollar sign at its end is no part of a name, though names may hold dollar signs.
+        self.edge = close + len(match[0])
+        return self.edge
 
     def _in_name(self, position: int) -> bool:
         """Whether the letters, digits and dollars just before are a name, not a number or a parameter."""
         first = position
-        while first > self.start and _WORD_BEFORE.match(self.source, first - 1):
+        while first > self.edge and _WORD_BEFORE.match(self.source, first - 1):
             first -= 1
         return first < position and not re.match(r"[0-9]+\Z|\$[0-9]+\Z", self.source[first:position])
 
