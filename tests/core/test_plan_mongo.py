@@ -99,6 +99,15 @@ def test_text_leaves_a_gap_and_says_so() -> None:
     assert [hazard.code for hazard in steps[0].hazards] == ["ST302"]
 
 
+def test_a_full_collection_has_no_room_for_bridges() -> None:
+    """MongoDB has room for 64 indexes; where both do not fit the old one goes first, and the plan says so."""
+    others = [f"{{ on: f{number} }}" for number in range(62)]
+    steps = plan(catalog("{ on: a, name: x }", *others), catalog("{ on: b, name: x }", *others))
+
+    assert [next(iter(command)) for command in commands(steps)] == ["dropIndexes", "createIndexes"]
+    assert [hazard.code for step in steps for hazard in step.hazards] == ["ST302"]
+
+
 FORBIDDEN = [
     ('{ on: { "$**": 1 } }', '{ on: { "$**": 1 }, where: { a: 1 } }'),
     ("{ on: { a: 1, b: 1 }, hidden: true }", "{ on: { a: 1, b: 1 }, unique: true, sparse: true }"),

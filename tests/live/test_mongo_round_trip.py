@@ -263,7 +263,9 @@ WHOLE = (
     Case(
         "outer and inner field and collection renamed",
         notes(more="fields:\n  in: { type: object, fields: { a: int } }"),
-        "entity: records\nwas: notes\nstore: mongo\nfields:\n  out: { type: object, was: in, fields: { c: { type: int, was: a } } }",
+        notes(more="fields:\n  out: { type: object, was: in, fields: { c: { type: int, was: a } } }").replace(
+            "notes", "records\nwas: notes"
+        ),
         documents={"notes": [{"_id": 1, "in": {"a": 1}}, {"_id": 2, "in": {"z": 1}}]},
     ),
 )

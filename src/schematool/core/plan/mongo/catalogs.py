@@ -109,7 +109,7 @@ def _steps(old: _Shape, new: _Shape) -> Iterator[Step]:
 def _collection_steps(old: _Shape, new: _Shape, name: str, collection: Collection) -> Iterator[Step]:
     before = old.collections[name]
     if must_rebuild(before, collection):
-        yield from rebuild_steps(before, collection, new.of_collection(name))
+        yield from rebuild_steps(before, collection, old.of_collection(name), new.of_collection(name))
         return
     yield from index_steps(name, old.of_collection(name), new.of_collection(name))
     yield from option_steps(before, collection)

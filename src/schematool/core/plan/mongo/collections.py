@@ -8,6 +8,7 @@ from dataclasses import fields
 from schematool.core.extended_json import Document, Value
 from schematool.core.model.mongo import Collection, Index
 from schematool.core.plan.mongo import commands
+from schematool.core.plan.mongo.indexes import expiry
 from schematool.core.plan.mongo.validators import tightens
 from schematool.core.step import Hazard, Step, Work
 
@@ -92,7 +93,9 @@ def _coarser(before: Collection, after: Collection) -> tuple[str, ...]:
     return _GRANULARITIES[_GRANULARITIES.index(str(first)) + 1 : _GRANULARITIES.index(str(last)) + 1]
 
 
-def rebuild_steps(before: Collection, after: Collection, indexes: Mapping[str, Index]) -> Iterator[Step]:
+def rebuild_steps(
+    before: Collection, after: Collection, old_indexes: Mapping[str, Index], indexes: Mapping[str, Index]
+) -> Iterator[Step]:
     """Make a collection again under its own name, with its documents where MongoDB can copy them."""
     name, subject = after.id.name, (after.id,)
     if before.time_series or after.time_series:
@@ -107,7 +110,9 @@ def rebuild_steps(before: Collection, after: Collection, indexes: Mapping[str, I
     collation = commands.document(after.command).get("collation", {"locale": "simple"})
     yield Step(commands.create(after, copy), subject)
     if indexes:
-        yield Step(commands.create_indexes(copy, [indexes[key] for key in sorted(indexes)]), subject)
+        ordered = [indexes[key] for key in sorted(indexes)]
+        lives = (expiry(old_indexes.get(index.id.name), index) for index in ordered)
+        yield Step(commands.create_indexes(copy, ordered), subject, tuple(life for life in lives if life))
     yield Step(commands.copy_documents(name, copy, collation), subject, tuple(hazards), work=Work.REWRITE)
     yield Step(commands.rename_collection(copy, name, replace=True), subject)
 

@@ -76,6 +76,8 @@ def _exchange(
     collection: str, dropped: Sequence[Index], beside: Sequence[Index], waiting: Sequence[Index], names: _Names
 ) -> list[Step]:
     """Build what can stand beside the old; bridge what cannot; drop the old; build the rest; drop the bridges."""
+    if len(names.before) + len(beside) + len(waiting) >= commands.MOST_INDEXES:
+        return _squeezed(collection, dropped, [*beside, *waiting])
     bridges: list[Index] = []
     gaps: list[Hazard] = []
     for index in waiting:
@@ -96,6 +98,18 @@ def _exchange(
     if bridges:
         statement = commands.drop_indexes(collection, (index.id.name for index in bridges))
         steps.append(Step(statement, tuple(index.id for index in waiting), work=Work.BRIEF))
+    return steps
+
+
+def _squeezed(collection: str, dropped: Sequence[Index], added: Sequence[Index]) -> list[Step]:
+    """Drop first where the collection has no room for both."""
+    steps: list[Step] = []
+    if dropped:
+        full = Hazard("ST302", f"collection {collection}", f"MongoDB has room for {commands.MOST_INDEXES} indexes")
+        statement = commands.drop_indexes(collection, (index.id.name for index in dropped))
+        steps.append(Step(statement, tuple(index.id for index in dropped), (full,) if added else ()))
+    if added:
+        steps.append(_create(collection, added, subjects=[index.id for index in added]))
     return steps
 
 

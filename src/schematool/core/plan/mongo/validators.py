@@ -21,9 +21,14 @@ def tightens(before: Collection, after: Collection) -> bool:
         return False
     if before.validator is None or before.validation_action == "warn":
         return True
-    if _LEVELS[after.validation_level or "strict"] > _LEVELS[before.validation_level or "strict"]:
+    if _strictness(after) > _strictness(before):
         return True
     return not _allows(read(after.validator), read(before.validator))
+
+
+def _strictness(collection: Collection) -> int:
+    """Rank the level; one that only newer servers know counts as strict."""
+    return _LEVELS.get(collection.validation_level or "strict", _LEVELS["strict"])
 
 
 def _allows(after: Value, before: Value) -> bool:
