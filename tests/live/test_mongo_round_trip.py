@@ -280,7 +280,7 @@ def cases() -> Iterator[Case]:
     yield from WHOLE
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_there_and_back(mongo_engine: Engine, case: Case) -> None:
     """The change reaches what was declared, its way back what was there, and the documents are as they were."""
     journey = travel(mongo_engine, case.before, case.after, case.documents, keeps=case.keeps)
