@@ -131,6 +131,12 @@ def test_edited_file_is_refused_and_can_be_accepted(project: Path, run_cli: Call
     assert run_cli("lock", "0001_users", cwd=project).exit_code == 0
     assert run_cli("migrate", "--yes", cwd=project).exit_code == 0
 
+    file.write_text("-- another\n" + file.read_text())
+    assert run_cli("lock", cwd=project).exit_code == 0
+    assert "ST401" in run_cli("migrate", "--yes", cwd=project).stderr
+    assert run_cli("lock", "0001_users", "--env", "dev", cwd=project).exit_code == 0
+    assert run_cli("migrate", "--yes", cwd=project).exit_code == 0
+
 
 def test_two_urls_are_made_equal(
     run_cli: Callable[..., Ran], tmp_path: Path, postgres_url: Url, postgres_server: Url

@@ -1,4 +1,4 @@
-"""`lock`: accept the migration files as they are: replay them, renew snapshots and lock; the ledgers where asked."""
+"""`lock`: accept the migration files as they are: replay them, renew snapshots and lock; ledgers where asked."""
 
 from __future__ import annotations
 
@@ -6,45 +6,74 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from schematool.app import locking
-from schematool.app.history import read_history, snapshot_file, snapshot_text
+from schematool.app.catalogs import differences
+from schematool.app.history import History, read_history, snapshot_file, snapshot_text
+from schematool.app.manner import Manner
+from schematool.app.migrate import locked
 from schematool.app.report import Report
+from schematool.app.servers import opened_stores
+from schematool.app.standing import stand
+from schematool.app.status import used_stores
 from schematool.app.verify import replayed
 from schematool.app.workspace import Workspace, write_all
 from schematool.core.config import STORES
+from schematool.core.history.status import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockReport(Report):
-    """What the lock file did not agree with, and is accepted now (or would be, with `--check`)."""
+    """What the lock file did not agree with, and is accepted now (or would be, with `--check`).
+
+    `ledgers`: the halves (`0004_tags postgres`) whose new hash a live ledger took.
+    """
 
     command: ClassVar[str] = "lock"
 
     accepted: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
+    ledgers: tuple[str, ...] = ()
 
 
-def run(workspace: Workspace, ids: list[str], *, check: bool = False) -> LockReport:
-    """Renew what is out of date. With ids, anything else that differs is still refused."""
+def run(workspace: Workspace, ids: list[str], *, check: bool = False, live: Manner | None = None) -> LockReport:
+    """Renew what is out of date. With ids, anything else that differs is still refused.
+
+    `live`: also tell the ledgers of the environment that the edited files, named by their ids, are meant.
+    """
     history = read_history(workspace)
     found = locking.findings(workspace, history)
-    wanted = {history.find(id).id for id in ids}  # noqa: A001  # the word of the format
+    wanted = {history.find(name).id for name in ids}
     accepted = tuple(dict.fromkeys(d.subject or "" for d in found))
     if wanted and set(accepted) - wanted:
         others = tuple(d for d in found if d.subject not in wanted)
         return LockReport(ok=False, diagnostics=others, accepted=accepted)
     if check:
         return LockReport(ok=not found, diagnostics=tuple(found), accepted=accepted)
-    schema_fingerprint = next((s.fingerprint for s in history.snapshots.values()), "")
-    files = {}
-    for store in STORES:
-        if not history.units(store):
-            continue
-        catalog = replayed(workspace, store, history.units(store))
-        old = history.snapshots.get(store)
-        files[snapshot_file(workspace, store)] = snapshot_text(
-            store, history.head(store), old.fingerprint if old else "", catalog
-        )
-    units = {store: list(history.units(store)) for store in STORES}
-    files[locking.lock_file(workspace)] = locking.lock_text(units, schema_fingerprint)
+    files = _files(workspace, history)
     write_all(workspace.root, files)
-    return LockReport(accepted=accepted, written=tuple(files))
+    ledgers = _adopted(workspace, history, wanted, live) if live and wanted else ()
+    return LockReport(accepted=accepted, written=tuple(files), ledgers=ledgers)
+
+
+def _files(workspace: Workspace, history: History) -> dict[str, str]:
+    files, fingerprints = {}, []
+    for store in STORES:
+        units, old = history.units(store), history.snapshots.get(store)
+        if not units:
+            continue
+        catalog = replayed(workspace, store, units)
+        # Where the files now make something else, nobody has compared that with the YAML yet: no fingerprint.
+        same = old is not None and not differences(old.catalog(), catalog)
+        fingerprints.append(old.fingerprint if old and same else "")
+        files[snapshot_file(workspace, store)] = snapshot_text(store, history.head(store), fingerprints[-1], catalog)
+    schema = fingerprints[0] if len(set(fingerprints)) == 1 else ""
+    files[locking.lock_file(workspace)] = locking.lock_text({s: history.units(s) for s in STORES}, schema)
+    return files
+
+
+def _adopted(workspace: Workspace, history: History, wanted: set[str], live: Manner) -> tuple[str, ...]:
+    with opened_stores(workspace, used_stores(history)) as engines, locked(engines, workspace, live):
+        halves = [h for h in stand(workspace, history, engines).halves(State.EDITED) if h.id in wanted and h.unit]
+        for half in halves:
+            if half.unit:
+                engines[half.store].adopt(half.unit)
+    return tuple(f"{half.id} {half.store}" for half in halves)

@@ -85,6 +85,7 @@ def lock(
         list[str] | None,
         typer.Argument(help="Migrations that were edited on purpose.", autocompletion=o.complete.migrations),
     ] = None,
+    env: o.Env = None,
     check: o.Check = False,
     where: o.Project = None,
     format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
@@ -92,11 +93,13 @@ def lock(
     color: o.Color = "auto",
     verbose: o.Verbose = False,
 ) -> None:
-    """Accept migration files as they are: hash them again, replay them, renew snapshots and lock."""
+    """Accept migration files as they are: renew snapshots and lock; with --env, also the hashes in its ledgers."""
     terminal = begin("lock", format, output, color, verbose)
     from schematool.app import lock as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
 
-    finish(terminal, verb.run(project(terminal, where), ids or [], check=check))
+    live = Manner(confirm=lambda _plan, _question: None, listen=terminal.listener()) if env else None
+    finish(terminal, verb.run(project(terminal, where, env), ids or [], check=check, live=live))
 
 
 def register(app: typer.Typer) -> None:
@@ -128,5 +131,5 @@ def register(app: typer.Typer) -> None:
     )(lint)
     app.command(
         rich_help_panel=PANEL,
-        epilog=examples("schematool lock 0004_tags", "schematool lock", "schematool lock --check"),
+        epilog=examples("schematool lock 0004_tags", "schematool lock 0004_tags --env prod", "schematool lock --check"),
     )(lock)

@@ -131,4 +131,4 @@ def _problem(name: str, store: str, cell: Cell) -> Diagnostic | None:
 
 
 def _accept(name: str) -> str:
-    return f"restore it from version control, or accept it with `schematool lock {name}`"
+    return f"restore it from version control, or accept it with `schematool lock {name} --env NAME`"
