@@ -112,6 +112,14 @@ def test_the_findings_of_several_files_come_together_in_order() -> None:
     assert places == [("a.yaml", 15), ("a.yaml", 25), ("b.yaml", 15), ("b.yaml", 25)]
 
 
+def test_what_is_declared_twice_is_in_the_model_once() -> None:
+    """The second is a finding, and does not make more of them in what follows."""
+    model, found = load({"t.yaml": "entity: t\nstore: postgres\n---\nentity: t\nstore: postgres\n"})
+
+    assert [finding.code for finding in found] == ["ST110"]
+    assert len(model.entities) == 1
+
+
 def test_short_and_long_forms_mean_the_same() -> None:
     """`name: type` is `name: { type: type }`; actions beside `references` belong to it."""
     head = "entity: t\nstore: postgres\nprimary_key: [id]\nfields:\n  id: uuid\n"

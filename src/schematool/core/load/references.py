@@ -31,8 +31,8 @@ class Names:
 
 def resolve(model: Model, found: Findings) -> Model:
     """Check all that names something else; returns the model with its references completed."""
+    model = _once(model, found)
     names = _names(model)
-    _twice(model, found)
     _identifiers(model, found)
     _types(model, names, found)
     _declared_types(model, names, found)
@@ -77,8 +77,9 @@ def _multirange(name: str) -> str:
     return name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
 
 
-def _twice(model: Model, found: Findings) -> None:
-    """Things that would share one name in the database."""
+def _once(model: Model, found: Findings) -> Model:
+    """Leave out what would share a name with something before it, and say so."""
+    again: set[Span] = set()
     seen: dict[tuple[str, ...], Span] = {}
     for space, name, span in _spaces(model):
         first = seen.setdefault((*space, name), span)
