@@ -53,7 +53,7 @@ class PgObject:
 
 
 Options: TypeAlias = tuple[tuple[str, str], ...]
-"""Storage parameters and their like: (name, value), sorted by name."""
+"""Storage parameters and their like: (name, value), in the order in which they were set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

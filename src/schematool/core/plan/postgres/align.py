@@ -39,9 +39,21 @@ def _settled(thing: Object, other: Object | None, main: str | None) -> Object:
         thing = replace(thing, owner=None) if thing.owner == main else thing
     elif thing.owner and isinstance(other, pg.PgObject) and (other.owner is None or other.owner == thing.owner):
         thing = replace(thing, owner=None)
+    thing = _same_order(thing, other)
     if isinstance(thing, pg.Extension) and isinstance(other, pg.Extension) and other.version is None:
         thing = replace(thing, version=None)
     return thing
+
+
+def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
+    """Storage parameters mean the same in any order."""
+    match thing, other:
+        case pg.Table(), pg.Table() if dict(thing.options) == dict(other.options):
+            return replace(thing, options=tuple(sorted(thing.options)))
+        case pg.View(), pg.View() if dict(thing.options) == dict(other.options):
+            return replace(thing, options=tuple(sorted(thing.options)))
+        case _:
+            return thing
 
 
 def managed(catalog: Catalog, owner: str) -> Catalog:

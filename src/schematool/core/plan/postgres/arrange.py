@@ -46,8 +46,9 @@ def _nodes(decision: Decision) -> Iterator[Node]:
     for of in decision.creates | decision.alters.keys():
         new = decision.new(of)
         old = decision.old(of) if of in decision.before and of not in decision.creates else None
-        if isinstance(new, pg.Index) and new.parent and of in decision.creates and new.table in decision.before:
-            table = decision.old(new.table)
+        keyed = isinstance(new, pg.Index) or (isinstance(new, pg.Constraint) and new.type in _KEYS)
+        if isinstance(new, pg.Index | pg.Constraint) and keyed and new.parent and of in decision.creates:
+            table = decision.before.objects.get(new.table)
             if isinstance(table, pg.Table) and table.partition_of and ("attach", new.table) not in attached:
                 yield ("attach", of)
         if isinstance(new, pg.Sequence):
@@ -149,7 +150,7 @@ def _names(decision: Decision, graph: Graph) -> None:
 def _attachments(decision: Decision, graph: Graph) -> None:
     """A partition is attached when it is whole and its parent is there; its indexes come before its parent's."""
     for action, of in list(graph.before):
-        if action == "attach" and of.kind != "index":
+        if action == "attach" and of.kind not in {"index", "constraint"}:
             table = decision.new(of)
             assert isinstance(table, pg.Table | pg.ForeignTable)
             graph.first(("detach", of), ("attach", of))
@@ -170,20 +171,31 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                         graph.first(("detach", of), (other, column))
     for of in decision.creates:
         child = decision.new(of)
-        if isinstance(child, pg.Constraint) and child.parent:
-            graph.first(("create", of), ("create", child.parent))
-        if isinstance(child, pg.Index) and child.parent:
+        if isinstance(child, pg.Index | pg.Constraint) and child.parent:
             graph.first(("create", of), ("attach", of))
             graph.first(("create", child.parent), ("attach", of))
             graph.first(("create", child.parent), ("attach", child.table))
         if isinstance(child, pg.Constraint) and child.type == "foreign key" and child.references:
+            graph.first(("finish", child.references), ("create", of))
+            for key in decision.creates:
+                if _is_unique(decision.new(key), child.references):
+                    graph.first(("create", key), ("create", of))
+                    graph.first(("attach", key), ("create", of))
             # The server binds a key to any fitting unique index: the one that goes must be gone.
-            for other_id in decision.before.needed_by.get(child.references, frozenset()):
-                if other_id.kind in {"constraint", "index"} and other_id in decision.drops:
-                    other_thing = decision.old(other_id)
-                    unique = isinstance(other_thing, pg.Index) and other_thing.unique
-                    if unique or (isinstance(other_thing, pg.Constraint) and other_thing.type in _KEYS):
-                        graph.first(("drop", other_id), ("create", of))
+            for key in decision.drops:
+                if _is_unique(decision.old(key), child.references):
+                    graph.first(("drop", key), ("create", of))
+
+
+def _is_unique(thing: pg.PgObject, table: Id) -> bool:
+    """Whether a foreign key to the table can rest on this."""
+    match thing:
+        case pg.Index():
+            return thing.unique and thing.table == table
+        case pg.Constraint():
+            return thing.type in _KEYS and thing.table == table
+        case _:
+            return False
 
 
 def _columns(decision: Decision, table: Id) -> set[Id]:
@@ -245,16 +257,23 @@ def _swaps(decision: Decision, graph: Graph) -> None:
                     graph.first(node, last)
                 if node[0] == "detach":
                     graph.first(node, ("drop", of))
-            # Keys, indexes and triggers come when the rows are there.
-            for dependent in decision.after.needed_by.get(of, frozenset()):
-                if dependent.kind not in {"column", "default", "table", "sequence"}:
+            # Foreign keys and triggers come when the rows are there.
+            for dependent in decision.creates:
+                waits = decision.new(dependent)
+                if isinstance(waits, pg.Trigger | pg.Rule) and waits.table == of:
+                    graph.first(last, ("create", dependent))
+                if isinstance(waits, pg.Constraint) and waits.table == of and waits.type == "foreign key":
                     graph.first(last, ("create", dependent))
 
 
 def _merge_drops(decision: Decision, graph: Graph) -> None:
     """DROP TABLE takes its columns, keys, indexes, triggers and owned sequences along; a column its own."""
     for of in decision.drops:
-        for holder in _holders(decision.old(of)):
+        dropped = decision.old(of)
+        for holder in (*_holders(dropped), *decision.parents_of(of, decision.before)):
+            partition = getattr(dropped, "table", holder)
+            if holder == getattr(dropped, "parent", None) and ("detach", partition) in graph.before:
+                continue
             if holder in decision.drops and holder not in decision.rebuilds:
                 graph.merged[("drop", of)] = ("drop", holder)
                 break
@@ -294,6 +313,12 @@ def _merge_creates(decision: Decision, graph: Graph) -> None:
     for of in decision.creates:
         thing = decision.new(of)
         node = ("create", of)
+        for parent in decision.parents_of(of, decision.after):
+            if parent in decision.creates and Id("table", of.path[:2]) not in decision.creates:
+                graph.merged[node] = ("create", parent)
+                break
+        if node in graph.merged:
+            continue
         match thing:
             case pg.Column() | pg.Default():
                 for holder in _holders(thing):

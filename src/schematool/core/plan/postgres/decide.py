@@ -40,6 +40,15 @@ class Decision:
         assert isinstance(thing, pg.PgObject)
         return thing
 
+    def parents_of(self, of: Id, catalog: Catalog) -> tuple[Id, ...]:
+        """The columns of the parents that an inherited column comes from, in the table's order of parents."""
+        column = catalog.objects.get(of)
+        table = catalog.objects.get(Id("table", of.path[:2]))
+        if not isinstance(column, pg.Column) or not column.inherited or not isinstance(table, pg.Table):
+            return ()
+        parents = (*table.inherits, *((table.partition_of,) if table.partition_of else ()))
+        return tuple(Id("column", (*parent.path, of.name)) for parent in parents)
+
     def new(self, of: Id) -> pg.PgObject:
         """The object as it shall be."""
         thing = self.after.objects[of]
@@ -186,11 +195,17 @@ def _retype_users(decision: Decision, of: Id) -> list[Id]:
 
 
 def _leave_to_the_parent(decision: Decision) -> None:
-    """Take out what a partitioned or inherited parent does for its children by itself."""
+    """Take out what a partitioned or inherited parent does for its children by itself.
+
+    A column that its parent's column takes along stays in, to be done by the parent's statement.
+    """
     for of in [i for i in decision.drops if _inherited(decision.old(i))]:
-        decision.drops.discard(of)
+        if not any(parent in decision.drops for parent in decision.parents_of(of, decision.before)):
+            decision.drops.discard(of)
+            decision.drops.discard(Id("default", of.path))
     for of in [i for i in decision.creates if _inherited(decision.new(i))]:
-        decision.creates.discard(of)
+        if not any(parent in decision.creates for parent in decision.parents_of(of, decision.after)):
+            decision.creates.discard(of)
     for of, change in list(decision.alters.items()):
         if isinstance(change.after, pg.Constraint) and change.after.inherited:
             del decision.alters[of]
@@ -201,6 +216,6 @@ def _inherited(thing: pg.PgObject) -> bool:
         case pg.Column() | pg.Trigger():
             return thing.inherited
         case pg.Constraint():
-            return thing.inherited and thing.parent is None
+            return thing.inherited and thing.type in {"check", "foreign key"}
         case _:
             return False

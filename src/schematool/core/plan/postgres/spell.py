@@ -29,7 +29,7 @@ from schematool.core.plan.postgres.decide import Decision, decide
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.sql.quote import identifier
+from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
 ASIDE = "__schematool_old"
@@ -192,6 +192,8 @@ class Speller:
         if of in self.decision.swaps and of in self.decision.creates:
             word = "DOMAIN" if isinstance(thing, pg.Domain) else "TYPE"
             yield Step(f"ALTER {word} {name(of)} RENAME TO {identifier(of.name + ASIDE)}", (of,))
+            if isinstance(thing, pg.Range):
+                yield from (Step(text, (of,)) for text in _range_aside(thing))
             return
         if of in self.decision.rebuilds:
             yield from self._set_aside(thing)
@@ -305,11 +307,20 @@ class Speller:
                 yield from steps
                 self.tail += later
                 yield from self._replica(thing)
+            case pg.Constraint() if self._is_partitioned(thing.table) and thing.type in {"primary key", "unique"}:
+                # The partitions' own keys are attached to it one by one, whatever their names.
+                text = f"ALTER TABLE ONLY {name(thing.table)} ADD {constraint_text(thing)}"
+                yield Step(text, (of,), lock=Lock.ACCESS_EXCLUSIVE)
+                yield from self._replica(thing)
             case _:
                 yield from self._plain(thing)
                 if isinstance(thing, pg.Constraint | pg.Index):
                     yield from self._replica(thing)
         yield from (Step(text, (of,)) for text in on_create(thing, initial))
+
+    def _is_partitioned(self, of: Id) -> bool:
+        table = self.decision.after.objects.get(of)
+        return isinstance(table, pg.Table) and table.partition_key is not None
 
     def _plain(self, thing: pg.PgObject) -> Iterator[Step]:
         lock, work = _create_lock(thing)
@@ -382,7 +393,8 @@ class Speller:
 
     def _add_column(self, column: pg.Column) -> Iterator[Step]:
         of = column.id
-        default = next((t for t in self._merged_into(of) if isinstance(t, pg.Default)), None)
+        merged = self._merged_into(of)
+        default = next((t for t in merged if isinstance(t, pg.Default) and t.id.path == of.path), None)
         text = f"ALTER TABLE {relation(of)} ADD COLUMN {column_text(column, default)}"
         hazards: tuple[Hazard, ...] = ()
         work = Work.BRIEF
@@ -392,6 +404,13 @@ class Speller:
             hazards = (Hazard("ST208", str(of)),)
         yield Step(text, (of,), hazards, Lock.ACCESS_EXCLUSIVE, work)
         yield from (Step(text, (of,)) for text in after_column(column))
+        for thing in merged:
+            # What the children that inherit the column have otherwise than it.
+            if isinstance(thing, pg.Default) and thing.id.path != of.path:
+                if default is None or thing.expression != default.expression:
+                    yield from (Step(text, (thing.id,)) for text in create(thing))
+            elif isinstance(thing, pg.Column):
+                yield from (Step(text, (thing.id,)) for text in on_create(thing))
 
     def _replica(self, thing: pg.Index | pg.Constraint) -> Iterator[Step]:
         table = self.decision.after.objects.get(thing.table)
@@ -468,9 +487,10 @@ class Speller:
 
     def _attach(self, of: Id) -> Iterator[Step]:
         new = self.decision.new(of)
-        if isinstance(new, pg.Index):
+        if isinstance(new, pg.Index | pg.Constraint):
             assert new.parent
-            yield Step(f"ALTER INDEX {name(new.parent)} ATTACH PARTITION {name(of)}", (of,))
+            whole, share = (qualified(i.path[0], i.name) for i in (new.parent, of))
+            yield Step(f"ALTER INDEX {whole} ATTACH PARTITION {share}", (of,))
             return
         assert isinstance(new, pg.Table | pg.ForeignTable)
         old = self.decision.before.objects.get(of) if of not in self.decision.creates else None
@@ -501,6 +521,28 @@ class Speller:
 
 def _bare(column: pg.Column) -> pg.Column:
     return replace(column, comment=None, grants=(), revokes=(), identity=None, not_null_name=None)
+
+
+def multirange_name(name: str) -> str:
+    """The multirange type that comes with a range type by itself (makeMultirangeTypeName, typecmds.c)."""
+    return name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
+
+
+def _range_aside(range_: pg.Range) -> Iterator[str]:
+    """The multirange type and the constructor functions keep their names when a range type is renamed."""
+    schema, own = range_.id.path
+    multirange = (range_.multirange or multirange_name(own)).rpartition(".")[2].strip('"')
+    aside = qualified(schema, own + ASIDE)
+    yield f"ALTER TYPE {qualified(schema, multirange)} RENAME TO {identifier(multirange + ASIDE)}"
+    sub = range_.subtype
+    for function, arguments in (
+        (own, f"{sub}, {sub}"),
+        (own, f"{sub}, {sub}, text"),
+        (multirange, ""),
+        (multirange, aside),
+        (multirange, f"VARIADIC {aside}[]"),
+    ):
+        yield f"ALTER FUNCTION {qualified(schema, function)}({arguments}) RENAME TO {identifier(function + ASIDE)}"
 
 
 def _named_not_null(column: pg.Column) -> pg.Column:

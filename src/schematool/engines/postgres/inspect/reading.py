@@ -75,11 +75,11 @@ class Reading:
 
 
 def options(entries: Iterable[str] | None) -> Options:
-    """`{fillfactor=70,…}` of the catalogs as sorted pairs."""
+    """`{fillfactor=70,…}` of the catalogs as pairs, in the order in which they were set."""
     if not entries:
         return ()
     pairs = (entry.partition("=") for entry in entries)
-    return tuple(sorted((name, value) for name, _, value in pairs))
+    return tuple((name, value) for name, _, value in pairs)
 
 
 def numbers(vector: str | Iterable[int] | None) -> tuple[int, ...]:

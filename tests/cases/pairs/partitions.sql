@@ -1,0 +1,81 @@
+-- case: partitions with their own indexes, defaults and keys
+-- old
+create table m (id int not null, at date not null, v int default 1) partition by range (at);
+create table m1 partition of m for values from ('2024-01-01') to ('2025-01-01');
+insert into m values (1, '2024-05-05', 3);
+-- new
+create table m (id int not null, at date not null, v int default 1, primary key (id, at)) partition by range (at);
+create table m1 partition of m for values from ('2024-01-01') to ('2025-01-01');
+create table m2 partition of m (v default 5 not null) for values from ('2025-01-01') to ('2026-01-01');
+create index on m (v);
+create index only_here on m1 (at desc);
+
+-- case: sub-partitions, a default partition, changed bounds
+-- old
+create table m (id int not null, k text not null) partition by list (k);
+create table ma partition of m for values in ('a') partition by hash (id);
+create table ma0 partition of ma for values with (modulus 2, remainder 0);
+create table ma1 partition of ma for values with (modulus 2, remainder 1);
+create table mb partition of m for values in ('b');
+create table mx partition of m default;
+create index on m (id);
+insert into m values (1, 'a'), (2, 'b'), (3, 'c');
+-- new
+create table m (id int not null, k text not null) partition by list (k);
+create table ma partition of m for values in ('a') partition by hash (id);
+create table ma0 partition of ma for values with (modulus 2, remainder 0);
+create table ma1 partition of ma for values with (modulus 2, remainder 1);
+create table mb partition of m for values in ('b', 'd');
+create table mx partition of m default;
+create index on m (id, k);
+
+-- case: an ordinary table becomes partitioned, with keys to and from it
+-- old
+create table p (id int primary key);
+create table t (id int not null, at date not null, p_id int references p, primary key (id, at));
+create index on t (p_id);
+create table c (t_id int, t_at date, foreign key (t_id, t_at) references t);
+create view v as select id from t;
+insert into p values (1);
+insert into t values (1, '2024-02-02', 1);
+insert into c values (1, '2024-02-02');
+-- new
+create table p (id int primary key);
+create table t (id int not null, at date not null, p_id int references p, primary key (id, at)) partition by range (at);
+create table t_2024 partition of t for values from ('2024-01-01') to ('2025-01-01');
+create index on t (p_id);
+create table c (t_id int, t_at date, foreign key (t_id, t_at) references t);
+create view v as select id from t;
+
+-- case: triggers on partitioned tables, one disabled on a partition
+-- old
+create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+create table m (id int not null) partition by range (id);
+create table m1 partition of m for values from (0) to (10);
+-- new
+create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+create table m (id int not null) partition by range (id);
+create table m1 partition of m for values from (0) to (10);
+create trigger tr before insert on m for each row execute function f();
+create table m2 partition of m for values from (10) to (20);
+
+-- case: detached and dropped partitions
+-- old
+create table m (id int primary key, x text) partition by range (id);
+create table m1 partition of m for values from (0) to (10);
+create table m2 partition of m for values from (10) to (20);
+create index on m (x);
+-- new
+create table m (id int primary key, x text) partition by range (id);
+create table m1 (id int primary key, x text);
+create index on m1 (x);
+create index on m (x);
+
+-- case: inheritance with local and inherited columns
+-- old
+create table base (id int not null, at date);
+create table kid (extra text) inherits (base);
+-- new
+create table base (id int not null, at date, who text default 'me', constraint pos check (id > 0));
+create table kid (extra text, more int) inherits (base);
+create table free (z int);

@@ -1,0 +1,18 @@
+"""Our own pairs, kept as SQL in tests/cases/pairs: `-- case: name`, `-- old`, `-- new`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent.parent / "cases" / "pairs"
+_CASE = re.compile(r"^-- case: (?P<name>[^\n]*)\n-- old\n(?P<old>.*?)^-- new\n(?P<new>.*?)(?=^-- case: |\Z)", re.S | re.M)
+
+
+def own_pairs(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:
+    """The cases of every file, as the pairs of the shared file are."""
+    for file in sorted(folder.glob("*.sql")):
+        for match in _CASE.finditer(file.read_text(encoding="utf-8")):
+            yield {"suite": file.stem, "id": match["name"], "old": match["old"], "new": match["new"]}
