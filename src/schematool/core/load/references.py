@@ -84,13 +84,11 @@ def _once(model: Model, found: Findings) -> Model:
     for space, name, span in _spaces(model):
         first = seen.setdefault((*space, name), span)
         if first is not span:
-            place = f"{first.file}:{first.line}"
-            found.add(
-                "ST110",
-                f"`{name}` is declared twice, first at {place}",
-                span,
-                hint="rename or remove one of them",
-            )
+            message = f"`{name}` is declared twice, first at {first.file}:{first.line}"
+            found.add("ST110", message, span, hint="rename or remove one of them")
+            again.add(span)
+    entities = tuple(entity for entity in model.entities if entity.span not in again)
+    return Model(entities, tuple(thing for thing in model.declarations if thing.span not in again))
 
 
 def _spaces(model: Model) -> Iterator[tuple[tuple[str, ...], str, Span]]:
