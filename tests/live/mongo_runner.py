@@ -1,7 +1,7 @@
 """A runner of its own process, to be killed, or to race with others.
 
-`python -m tests.live.mongo_runner UNITS.json apply|roll_back [START]` with the URL in `MONGO_RUNNER_URL`. It waits until the
-time START, takes the lock, does what is still to be done, and prints the ids of what it did.
+`python -m tests.live.mongo_runner UNITS.json apply|roll_back [START]` with the URL in `MONGO_RUNNER_URL`. It waits
+until the time START, takes the lock, does what is still to be done, and prints the ids of what it did.
 """
 
 from __future__ import annotations

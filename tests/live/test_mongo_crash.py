@@ -1,4 +1,4 @@
-"""kill -9 at every boundary of every command: a plain run afterwards converges, forwards and backwards, and loses nothing."""
+"""kill -9 at every boundary of every command: a plain run afterwards converges, either way, and loses nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from schematool.core.diff import diff
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, open_engine
 from schematool.engines.mongo import lease
-from tests.live.mongo_runner import unit_of
 from tests.databases import fresh_mongo
+from tests.live.mongo_runner import unit_of
 from tests.live.raw import database_of
 
 BASE: list[dict[str, Any]] = [
@@ -67,7 +67,7 @@ UNIT = unit_of("0002_much", UP, DOWN)
 
 
 def _points(commands: list[dict[str, Any]]) -> list[str]:
-    """Every place to be killed at. The first two commands are one transaction, and so is an update: they have no intent."""
+    """Every place to be killed at. The first two commands are one transaction, an update is another: no intents."""
     points = ["0:begin", "1:ran", "1:done"]
     for n, command in enumerate(commands[2:], start=2):
         points += [

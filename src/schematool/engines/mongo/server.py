@@ -109,9 +109,7 @@ def reach(url: Url) -> Server:
     owner = Owner()
     try:
         # appname: the lock asks the server whether its holder is still connected, and knows it by this name.
-        client: MongoClient[dict[str, Any]] = MongoClient(
-            url.reveal(), serverSelectionTimeoutMS=SELECTION_MILLISECONDS, appname=owner.name
-        )
+        client: MongoClient[dict[str, Any]] = MongoClient(url.reveal(), **_patience(url), appname=owner.name)
         name = client.get_default_database().name
     except ConfigurationError as error:
         if "default database" in str(error):
@@ -132,6 +130,12 @@ def reach(url: Url) -> Server:
             raise
     kind = "router" if hello.get("msg") == "isdbgrid" else "replica set" if "setName" in hello else "standalone"
     return Server(url, client, name, version, kind, owner)
+
+
+def _patience(url: Url) -> dict[str, Any]:
+    """Wait a few seconds for a server, where the driver would wait thirty and the URL says nothing else."""
+    said = "serverselectiontimeoutms" in url.reveal().lower()
+    return {} if said else {"serverSelectionTimeoutMS": SELECTION_MILLISECONDS}
 
 
 def _unusable(url: Url, error: Exception) -> InputError:
