@@ -84,9 +84,12 @@ def _sequence_options(sequence: pg.Identity | pg.Sequence) -> list[str]:
 
 def constraint_text(constraint: pg.Constraint) -> str:
     """`CONSTRAINT name CHECK (…)`, with its states."""
-    text = f"CONSTRAINT {identifier(constraint.id.name)} {again(constraint.definition)}"
+    definition = again(constraint.definition)
     if constraint.tablespace:
-        text += f" USING INDEX TABLESPACE {identifier(constraint.tablespace)}"
+        # The grammar wants the tablespace before the constraint's attributes (ConstraintElem, gram.y).
+        body, defer, rest = definition.partition(" DEFERRABLE")
+        definition = f"{body} USING INDEX TABLESPACE {identifier(constraint.tablespace)}{defer}{rest}"
+    text = f"CONSTRAINT {identifier(constraint.id.name)} {definition}"
     if not constraint.enforced:
         return f"{text} NOT ENFORCED"
     return text if constraint.validated else f"{text} NOT VALID"

@@ -71,6 +71,7 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
                 raise AssertionError(change)
     _propagate(decision)
     _leave_to_the_parent(decision)
+    _keep_rows_for_the_copy(decision)
     return decision
 
 
@@ -209,6 +210,24 @@ def _leave_to_the_parent(decision: Decision) -> None:
     for of, change in list(decision.alters.items()):
         if isinstance(change.after, pg.Constraint) and change.after.inherited:
             del decision.alters[of]
+
+
+def _keep_rows_for_the_copy(decision: Decision) -> None:
+    """Partitions of a table that is rebuilt hold its rows: they go with it, when these are copied, and not before."""
+    for of in decision.rebuilds:
+        kept = _partitions(decision, of)
+        for thing in decision.before:
+            table = getattr(thing, "table", Id("table", thing.id.path[:2]))
+            if table in kept:
+                decision.drops.discard(thing.id)
+
+
+def _partitions(decision: Decision, of: Id) -> set[Id]:
+    found: set[Id] = set()
+    for thing in decision.before:
+        if isinstance(thing, pg.Table) and thing.partition_of == of and thing.id not in decision.after:
+            found |= {thing.id} | _partitions(decision, thing.id)
+    return found
 
 
 def _inherited(thing: pg.PgObject) -> bool:
