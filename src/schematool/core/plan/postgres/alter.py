@@ -348,7 +348,7 @@ def _column(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     yield from _not_null(before, after)
     yield from _identity(before, after)
     if before.storage != after.storage:
-        yield _brief(f"{head} SET STORAGE {(after.storage or 'default').upper()}", after)
+        yield _brief(f"{head} SET STORAGE {(after.storage or types.usual_storage(after.type)).upper()}", after)
     if before.compression != after.compression:
         yield _brief(f"{head} SET COMPRESSION {after.compression or 'default'}", after)
     if before.statistics != after.statistics:

@@ -132,3 +132,9 @@ def comparable(old: str, new: str) -> bool:
     """Whether `=` works between the two, so that a foreign key outlives the change of one of its sides."""
     pair = {parsed(old).base, parsed(new).base}
     return len(pair) == 1 or pair <= set(_NUMBERS) or pair <= set(_STRINGS[:3]) or pair <= set(_MOMENTS)
+
+
+def usual_storage(type_: str) -> str:
+    """The storage that a type which can be stored out of line has by itself; SET STORAGE DEFAULT came with 16."""
+    form = parsed(type_)
+    return "main" if form.base in {"numeric", "inet", "cidr"} and not form.dimensions else "extended"
