@@ -47,7 +47,7 @@ NOTE = {
 }
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A command of the demo did not end as it should."""
 
 
@@ -70,7 +70,7 @@ def schematool(*arguments: str, expect: int = 0) -> None:
     sys.stdout.flush()
     code = subprocess.run([*PROGRAM, *arguments], check=False, stderr=subprocess.STDOUT).returncode
     if code != expect:
-        raise Stopped(f"`schematool {' '.join(words)}` ended with {code}, not {expect}")
+        raise StoppedError(f"`schematool {' '.join(words)}` ended with {code}, not {expect}")
 
 
 def answer(*arguments: str) -> Any:
@@ -128,10 +128,10 @@ def edit(root: Path) -> None:
         text = path.read_text()
         for old, new in changes:
             if text.count(old) != 1:
-                raise Stopped(f"{name} has `{old.strip()}` {text.count(old)} times, not once")
+                raise StoppedError(f"{name} has `{old.strip()}` {text.count(old)} times, not once")
             text = text.replace(old, new)
             for line in new.strip().splitlines():
-                if line not in {"indexes:"}:
+                if line != "indexes:":
                     sys.stdout.write(f"  {name}: {re.sub(' +', ' ', line.strip())}\n")
         path.write_text(text)
 
@@ -180,10 +180,10 @@ def journey(root: Path) -> None:
 
     say("compile it: written only after it was proven, up and down, on scratch databases with rows in them")
     schematool("generate", "-m", "due dates and social context")
-    newest = sorted((root / "migrations" / "postgres").glob("0*.sql"))[-2:]
-    for path in newest:
+    for path in written("postgres", first):
         show(path, 8)
-    show(sorted(p for p in (root / "migrations" / "mongo").glob("0*.json") if "rollback" not in p.name)[-1], 18)
+    for path in written("mongo", first):
+        show(path, 18)
     schematool("migrate", "--yes")
 
     by_hand(
@@ -195,7 +195,7 @@ def journey(root: Path) -> None:
     say("verify names exactly that, and exits with 1")
     schematool("verify", expect=1)
 
-    say("what would put it right again?")
+    say("what puts it right again? This, so we run it as it is")
     schematool("diff", "live", "migrations", "--sql")
     repair(urls)
     schematool("verify")
@@ -206,20 +206,33 @@ def journey(root: Path) -> None:
     after = read_rows(urls)
     sys.stdout.write(f"\ntasks  {after['tasks']}\nnote   {after['note']}\n")
     if after != before:
-        raise Stopped(f"the rows are not what they were: {before} became {after}")
+        raise StoppedError(f"the rows are not what they were: {before} became {after}")
     say("done: the same rows as before, in the same shape")
 
 
+def written(store: str, after: str) -> list[Path]:
+    """Return the forward files of a store that are newer than a migration."""
+    files = Path.cwd().joinpath("migrations", store).glob("0*.*")
+    return sorted(path for path in files if "rollback" not in path.name and path.stem > after)
+
+
 def repair(urls: dict[str, str]) -> None:
-    """Do by hand what `diff live migrations --sql` prints."""
+    """Run what `diff live migrations --sql` prints, line by line."""
     import psycopg  # noqa: PLC0415
+    from bson import json_util  # noqa: PLC0415
     from pymongo import MongoClient  # noqa: PLC0415
 
-    with psycopg.connect(urls["postgres"], autocommit=True) as connection:
-        connection.execute("create index idx_tasks_due on tasks (due_date)")
-        connection.execute("alter table tasks alter column priority set default 2")
-    with MongoClient[dict[str, Any]](urls["mongo"]) as client:
-        client.get_default_database().clinicalNotes.create_index("createdAt", name="createdAt_1")
+    command = [*PROGRAM, "diff", "live", "migrations", "--sql"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    with (
+        psycopg.connect(urls["postgres"], autocommit=True) as connection,
+        MongoClient[dict[str, Any]](urls["mongo"]) as client,
+    ):
+        for line in lines:
+            if line.startswith("{"):
+                client.get_default_database().command(json_util.loads(line))
+            elif line:
+                connection.execute(line.encode())
 
 
 def main() -> int:
@@ -231,7 +244,7 @@ def main() -> int:
     try:
         with clinic() as root:
             journey(root)
-    except Stopped as stopped:
+    except StoppedError as stopped:
         sys.stderr.write(f"\nthe demo stopped: {stopped}\n")
         return 1
     return 0

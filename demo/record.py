@@ -1,0 +1,45 @@
+"""Run the demo and keep what it prints as a picture: docs/demo.svg. Nothing in it is drawn by hand."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURE = ROOT / "docs" / "demo.svg"
+WIDTH = 118
+
+# What would differ from run to run, or tell something about the machine.
+_CHANGING = (
+    (re.compile(r"host=\S*/(\.schematool/\w+)&port=\d+"), r"host=…/\1"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:27017"),
+)
+
+
+def main() -> int:
+    """Make the picture; fails when the demo does."""
+    environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
+    done = subprocess.run(  # our own demo
+        [sys.executable, ROOT / "demo" / "run.py"], capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode != 0:
+        sys.stderr.write(done.stdout[-2000:] + done.stderr)
+        return done.returncode
+    output = done.stdout
+    for pattern, replacement in _CHANGING:
+        output = pattern.sub(replacement, output)
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.from_ansi(output.strip("\n")), soft_wrap=False)
+    PICTURE.write_text(console.export_svg(title="schematool", unique_id="demo"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
