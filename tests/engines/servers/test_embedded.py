@@ -163,6 +163,7 @@ def test_a_very_long_path_works(store: str, data_dir: Path) -> None:
         assert servers.running(store, deep) == url
     finally:
         servers.stop(store, deep)
+        shutil.rmtree(deep.resolve(), ignore_errors=True)
 
 
 @pytest.mark.parametrize("store", ["postgres"])
