@@ -16,7 +16,8 @@ from schematool.engines.servers import embedded_postgres
 
 # Whole tokens, none of which ends a line, so that only the end of a statement does in what psql prints.
 TOKENS = [
-    "select", "create", "or", "replace", "function", "procedure", "begin", "atomic", "case", "end", "END", "x", "E", "e",
+    "select", "create", "or", "replace", "function", "procedure", "begin", "atomic", "case", "end",
+    "END", "x", "E", "e",
     "'a;b'", "E'a\\';b'", "e'\\\\'", "'C:\\'", "U&'\\0061;'", "n';'", "B'0'", "'it''s'",
     '";"', '"a"";b"', "$$;$$", "$a$ $$ ; $a$", "a$$b", "a$1$b", "$1", "1$$;$$", "1e'\\'", "$é$;$é$", "é", "_$a$",
     "(", ")", "(;)", ",", "::", "->", "-", "/", "*", "+", "/* ; */", "/* /* ; */ ' */", "1.5", ";", "; ", "[1]", "=",

@@ -24,11 +24,11 @@ class Faults:
         """Count one more."""
         self._statement += 1
 
-    def wanted(self, phase: str) -> bool:
-        """Whether a test wants to die here: then what goes together must be taken apart."""
-        return bool(_WANTED) and f"{self._statement}:{phase}" == _WANTED
+    def wanted(self, phase: str, *, ahead: int = 0) -> bool:
+        """Whether a test wants to die here; `ahead` 1: the statement meant is the one not counted yet."""
+        return bool(_WANTED) and f"{self._statement + ahead}:{phase}" == _WANTED
 
-    def reach(self, phase: str) -> None:
+    def reach(self, phase: str, *, ahead: int = 0) -> None:
         """Die here, if here is where the test wants it."""
-        if self.wanted(phase):
+        if self.wanted(phase, ahead=ahead):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -157,8 +157,11 @@ class Runner:
             for index, command in enumerate(run.commands):
                 self._statement(run, index, command)
             if run.changes_session:
-                # The ledger belongs to whoever runs migrations, not to a role that one of them took on.
-                self._session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL lock_timeout = 0")
+                # The ledger is written by whoever runs migrations, not by a role that one of them took on.
+                self._session.execute(
+                    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
+                    " RESET SESSION AUTHORIZATION; RESET ROLE"
+                )
             created = self._ledger.create()
         except psycopg.Error as error:
             self._session_rolled_back()
@@ -321,7 +324,7 @@ class Runner:
         ours = resumed or probe(self._session, command.text).found in (Found.NOT_DONE, Found.UNKNOWN)
         if ours:
             self._ledger.intend(run.unit, index)
-        self._faults.reach("intent")
+        self._faults.reach("intent", ahead=1)
         try:
             self._statement(run, index, command)
         except StatementError as error:

@@ -44,15 +44,16 @@ class _Wheel:
     name: str
     values: list[str]
     turn: int = 0
+    first: int = 0
 
     @property
     def value(self) -> str:
         return self.values[self.turn % len(self.values)]
 
     def advance(self) -> bool:
-        """Turn to the next candidate; False when that is the first one again."""
+        """Turn to the next candidate; False when that is the one that it began with."""
         self.turn = (self.turn + 1) % len(self.values)
-        return self.turn != 0
+        return self.turn != self.first % len(self.values)
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class _Seeder:
         for row in range(ROWS):
             wheels = {table.oid: self._wheels(table, row) for table in group}
             for (oid, number), turn in worked.items():
-                wheels[oid][number].turn = turn
+                wheels[oid][number].turn = wheels[oid][number].first = turn
             if not self._insert(group, wheels):
                 if row == 0:
                     break
