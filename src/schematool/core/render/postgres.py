@@ -67,8 +67,22 @@ def render(  # noqa: PLR0913  # one call says all that a file holds; the same fo
 
 
 def _file(head: Sequence[str], steps: Sequence[Step]) -> str:
-    body = [_statement(step) for step in steps] or ["-- nothing to undo\n"]
-    return "\n".join(head) + "\n\n" + "\n".join(body)
+    text = "\n".join(head) + "\n"
+    before = ""
+    for step in steps:
+        statement = _statement(step)
+        # The comments and rights of one object stand together, everything else by itself.
+        together = _opening(statement) == _opening(before) and _opening(statement) in _TOGETHER
+        text += statement if together else f"\n{statement}"
+        before = statement
+    return text if steps else f"{text}\n-- nothing to undo\n"
+
+
+_TOGETHER = frozenset({"COMMENT", "GRANT", "REVOKE"})
+
+
+def _opening(statement: str) -> str:
+    return statement.partition(" ")[0]
 
 
 def _statement(step: Step) -> str:

@@ -47,7 +47,8 @@ def ranking(decision: Decision, is_alone: Callable[[Node], bool]) -> Callable[[N
         if stage in {_MAKE, _REMOVE} and is_alone(node):
             stage = _ALONE
         owner = _owner(decision, of)
-        group = _GROUP.get(owner.kind, 29)
+        # What belongs to a new table follows it at once.
+        group = -1 if owner != of and owner in decision.creates else _GROUP.get(owner.kind, 29)
         inside = 0 if owner == of else 1 + _INSIDE.get(of.kind, 9)
         forward = (group, owner.path, inside, of.path)
         if action == "drop":
