@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "cases" / "pairs"
-_CASE = re.compile(r"^-- case: (?P<name>[^\n]*)\n-- old\n(?P<old>.*?)^-- new\n(?P<new>.*?)(?=^-- case: |\Z)", re.S | re.M)
+_CASE = re.compile(
+    r"^-- case: (?P<name>[^\n]*)\n-- old\n(?P<old>.*?)^-- new\n(?P<new>.*?)(?=^-- case: |\Z)", re.DOTALL | re.MULTILINE
+)
 
 
 def own_pairs(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Invented schemas, filters and files: what must hold for any of them."""

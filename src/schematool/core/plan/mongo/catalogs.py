@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from schematool.core.catalog import Catalog
 from schematool.core.model.mongo import Collection, Index, View
 from schematool.core.plan import Style
-from schematool.core.plan.mongo import commands
+from schematool.core.plan.mongo import commands, trash
 from schematool.core.plan.mongo.collections import create_steps, must_rebuild, option_steps, rebuild_steps
 from schematool.core.plan.mongo.indexes import index_steps
 from schematool.core.step import Hazard, Step
@@ -39,14 +39,15 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     return tuple(made)
 
 
-def plan(before: Catalog, after: Catalog, style: Style = Style()) -> tuple[Step, ...]:  # noqa: ARG001, B008  # a twin
+def plan(before: Catalog, after: Catalog, style: Style = Style()) -> tuple[Step, ...]:  # noqa: B008  # as its twin
     """Give the commands from one catalog to another.
 
-    What takes a name goes before what gets it; what is new comes before what is changed; what is lost goes last. There
-    is one style: MongoDB has no transactions for most of these, so all of it is online.
+    What takes a name goes before what gets it; what is new comes before what is changed; what is lost goes last.
+    `online` goes by degrees and can stop between them: an index is hidden before it is dropped and looked through
+    before it is unique, a validator is moderate before it is strict, a collection is put aside and not dropped.
     """
     old, new = _Shape.of(before), _Shape.of(after)
-    return tuple(_steps(old, new))
+    return tuple(_steps(old, new, style))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +81,23 @@ class _Shape:
         return self.indexes.get(name, {})
 
 
-def _steps(old: _Shape, new: _Shape) -> Iterator[Step]:
+def _steps(old: _Shape, new: _Shape, style: Style) -> Iterator[Step]:
+    aside = trash.names_put_aside(style.undoes)
     remade = {name for name, view in old.views.items() if name in new.views and _remade(view, new.views[name])}
     for name, view in old.views.items():
         if name not in new.views or name in remade:
             yield Step(commands.drop(name), (view.id,))
     replaced = [name for name in old.collections if name in new.views]
     for name in replaced:
-        yield _drop(old.collections[name])
+        yield _drop(old.collections[name], style)
     for name, collection in new.collections.items():
-        if name not in old.collections:
+        if name not in old.collections and name in aside:
+            yield trash.fetched_back(collection)
+        elif name not in old.collections:
             yield from create_steps(collection, new.of_collection(name))
-    for name, collection in new.collections.items():
+    for name in new.collections:
         if name in old.collections:
-            yield from _collection_steps(old, new, name, collection)
+            yield from _collection_steps(old, new, name, style)
     for name, view in new.views.items():
         if name not in old.views or name in remade:
             yield Step(commands.create(view), (view.id,))
@@ -103,16 +107,16 @@ def _steps(old: _Shape, new: _Shape) -> Iterator[Step]:
             yield Step(commands.modify(name, options), (view.id,))
     for name, collection in old.collections.items():
         if name not in new.collections and name not in replaced:
-            yield _drop(collection)
+            yield _drop(collection, style)
 
 
-def _collection_steps(old: _Shape, new: _Shape, name: str, collection: Collection) -> Iterator[Step]:
-    before = old.collections[name]
+def _collection_steps(old: _Shape, new: _Shape, name: str, style: Style) -> Iterator[Step]:
+    before, collection = old.collections[name], new.collections[name]
     if must_rebuild(before, collection):
         yield from rebuild_steps(before, collection, old.of_collection(name), new.of_collection(name))
         return
-    yield from index_steps(name, old.of_collection(name), new.of_collection(name))
-    yield from option_steps(before, collection)
+    yield from index_steps(name, old.of_collection(name), new.of_collection(name), online=style.online)
+    yield from option_steps(before, collection, online=style.online)
 
 
 def _remade(before: View, after: View) -> bool:
@@ -120,6 +124,8 @@ def _remade(before: View, after: View) -> bool:
     return before.collation != after.collation
 
 
-def _drop(collection: Collection) -> Step:
+def _drop(collection: Collection, style: Style) -> Step:
+    if style.online and (aside := trash.put_aside(collection)):
+        return aside
     loss = Hazard("ST201", str(collection.id), "all of its documents are deleted")
     return Step(commands.drop(collection.id.name), (collection.id,), (loss,))

@@ -28,16 +28,10 @@ def must_rebuild(before: Collection, after: Collection) -> bool:
     return not differing <= _IN_PLACE
 
 
-def option_steps(before: Collection, after: Collection) -> Iterator[Step]:
+def option_steps(before: Collection, after: Collection, *, online: bool = True) -> Iterator[Step]:
     """Change the options that collMod can change."""
     name = after.id.name
-    if (before.validator, before.validation_level, before.validation_action) != (
-        after.validator,
-        after.validation_level,
-        after.validation_action,
-    ):
-        hazards = (Hazard("ST301", str(after.id)),) if tightens(before, after) else ()
-        yield Step(commands.modify(name, validation(after)), (after.id,), hazards)
+    yield from _validation_steps(before, after, online=online)
     if before.pre_and_post_images != after.pre_and_post_images:
         images: Document = {"changeStreamPreAndPostImages": {"enabled": after.pre_and_post_images}}
         yield Step(commands.modify(name, images), (after.id,))
@@ -49,6 +43,27 @@ def option_steps(before: Collection, after: Collection) -> Iterator[Step]:
         yield _lifetime(before, after)
     if (before.size, before.max) != (after.size, after.max):
         yield _room(before, after)
+
+
+def _validation_steps(before: Collection, after: Collection, *, online: bool) -> Iterator[Step]:
+    """Make a stricter validator moderate first: it keeps new documents out while old ones are looked for."""
+    if (before.validator, before.validation_level, before.validation_action) == (
+        after.validator,
+        after.validation_level,
+        after.validation_action,
+    ):
+        return
+    name, whole = after.id.name, validation(after)
+    hazards = (Hazard("ST301", str(after.id)),) if tightens(before, after) else ()
+    if not (online and hazards and whole["validationLevel"] == "strict"):
+        yield Step(commands.modify(name, whole), (after.id,), hazards)
+        return
+    moderate = validation(before) == {**whole, "validationLevel": "moderate"}
+    if not moderate:
+        yield Step(commands.modify(name, {**whole, "validationLevel": "moderate"}), (after.id,), hazards)
+    # The engine looks for documents that the validator refuses, and stops here when there are any.
+    last: Document = {"validationLevel": "strict"}
+    yield Step(commands.modify(name, last), (after.id,), hazards if moderate else (), work=Work.SCAN)
 
 
 def validation(collection: Collection) -> Document:

@@ -37,8 +37,13 @@ def signature(index: Index) -> tuple[object, ...]:
     return (index.keys, index.collation, index.partial_filter, index.unique, index.sparse, projection)
 
 
-def index_steps(collection: str, before: Mapping[str, Index], after: Mapping[str, Index]) -> tuple[Step, ...]:
-    """Change the indexes of an existing collection; both by name."""
+def index_steps(
+    collection: str, before: Mapping[str, Index], after: Mapping[str, Index], *, online: bool = True
+) -> tuple[Step, ...]:
+    """Change the indexes of an existing collection; both by name.
+
+    `online` hides an index before it drops it, and makes one unique by degrees.
+    """
     changes = [
         (old, after[name]) for name, old in sorted(before.items()) if name in after and not _same(old, after[name])
     ]
@@ -49,7 +54,8 @@ def index_steps(collection: str, before: Mapping[str, Index], after: Mapping[str
     taken = {signature(index) for index in before.values()}
     beside = [index for index in added if signature(index) not in taken]
     waiting = [index for index in added if signature(index) in taken] + [new for _, new in remade]
-    return (*_exchange(collection, dropped, beside, waiting, _Names(before, after)), *steps)
+    exchange = _Exchange(collection, _Names(before, after), online)
+    return (*exchange.steps(dropped, beside, waiting), *steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,57 +66,131 @@ class _Names:
     after: Mapping[str, Index]
 
     def bridge(self, index: Index, taken: Iterable[tuple[object, ...]]) -> Index | None:
-        """Make an index that serves the queries of this one, may stand beside all others, and has a name of its own."""
-        used = {signature(one) for one in (*self.before.values(), *self.after.values())} | set(taken)
+        """Make an index that serves the queries of this one, may stand beside all others, and has a name of its own.
+
+        It is unique only where the documents are known to be: what else there is to find is for the index itself.
+        """
+        used = self.signatures | set(taken)
         name = f"{index.id.name}__bridge"
         while name in self.before or name in self.after:
             name += "_"
-        made = next((one for one in _bridges(index) if signature(one) not in used), None)
+        plain = replace(index, unique=index.unique and self.known_unique(index))
+        made = next((one for one in _bridges(plain) if signature(one) not in used), None)
         if made is None:
             return None
         collection = index.id.path[0]
         return _specified(replace(made, id=Id("index", (collection, name))))
 
+    @property
+    def signatures(self) -> set[tuple[object, ...]]:
+        """The signatures of both states."""
+        return {signature(one) for one in (*self.before.values(), *self.after.values())}
 
-def _exchange(
-    collection: str, dropped: Sequence[Index], beside: Sequence[Index], waiting: Sequence[Index], names: _Names
-) -> list[Step]:
-    """Build what can stand beside the old; bridge what cannot; drop the old; build the rest; drop the bridges."""
-    if len(names.before) + len(beside) + len(waiting) >= commands.MOST_INDEXES:
-        return _squeezed(collection, dropped, [*beside, *waiting])
-    bridges: list[Index] = []
-    gaps: list[Hazard] = []
-    for index in waiting:
-        made = names.bridge(index, (signature(one) for one in bridges))
-        if made is None:
-            gaps.append(Hazard("ST302", str(index.id), _ONE_TEXT))
-        else:
-            bridges.append(made)
-    steps: list[Step] = []
-    if beside or bridges:
-        steps.append(_create(collection, [*beside, *bridges], subjects=[one.id for one in (*beside, *waiting)]))
-    if dropped:
-        gone = tuple(index.id for index in dropped)
-        statement = commands.drop_indexes(collection, (index.id.name for index in dropped))
-        steps.append(Step(statement, gone, tuple(gaps), work=Work.BRIEF))
-    if waiting:
-        steps.append(_create(collection, waiting, subjects=[one.id for one in waiting]))
-    if bridges:
-        statement = commands.drop_indexes(collection, (index.id.name for index in bridges))
-        steps.append(Step(statement, tuple(index.id for index in waiting), work=Work.BRIEF))
-    return steps
+    def known_unique(self, index: Index) -> bool:
+        """Whether an index that stands already allows no duplicates that this one would not allow."""
+        return any(
+            old.unique
+            and not old.building
+            and (old.keys, old.collation) == (index.keys, index.collation)
+            and (signature(old) == signature(index) or (old.partial_filter is None and not old.sparse))
+            for old in self.before.values()
+        )
 
 
-def _squeezed(collection: str, dropped: Sequence[Index], added: Sequence[Index]) -> list[Step]:
-    """Drop first where the collection has no room for both."""
-    steps: list[Step] = []
-    if dropped:
-        full = Hazard("ST302", f"collection {collection}", f"MongoDB has room for {commands.MOST_INDEXES} indexes")
-        statement = commands.drop_indexes(collection, (index.id.name for index in dropped))
-        steps.append(Step(statement, tuple(index.id for index in dropped), (full,) if added else ()))
-    if added:
-        steps.append(_create(collection, added, subjects=[index.id for index in added]))
-    return steps
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """How the indexes of one collection give way to others."""
+
+    collection: str
+    names: _Names
+    online: bool
+
+    def steps(self, dropped: Sequence[Index], beside: Sequence[Index], waiting: Sequence[Index]) -> list[Step]:
+        """Build what can stand beside the old; bridge what cannot; drop the old; build the rest; drop the bridges."""
+        if len(self.names.before) + len(beside) + len(waiting) >= commands.MOST_INDEXES:
+            return self._squeezed(dropped, [*beside, *waiting])
+        bridges: list[Index] = []
+        gaps: list[Hazard] = []
+        for index in waiting:
+            made = self.names.bridge(index, (signature(one) for one in bridges))
+            if made is None:
+                gaps.append(Hazard("ST302", str(index.id), _ONE_TEXT))
+            else:
+                bridges.append(made)
+        steps: list[Step] = []
+        if beside or bridges:
+            steps += self._built([*beside, *bridges], subjects=[one.id for one in (*beside, *waiting)])
+        if dropped:
+            gone = tuple(index.id for index in dropped)
+            statement = commands.drop_indexes(self.collection, (index.id.name for index in dropped))
+            steps += self._hidden(dropped, waiting)
+            steps.append(Step(statement, gone, tuple(gaps), work=Work.BRIEF))
+        if waiting:
+            steps += self._built(waiting, subjects=[one.id for one in waiting])
+        if bridges:
+            statement = commands.drop_indexes(self.collection, (index.id.name for index in bridges))
+            steps.append(Step(statement, tuple(index.id for index in waiting), work=Work.BRIEF))
+        return steps
+
+    def _squeezed(self, dropped: Sequence[Index], added: Sequence[Index]) -> list[Step]:
+        """Drop first where the collection has no room for both."""
+        steps: list[Step] = []
+        if dropped:
+            full = Hazard(
+                "ST302", f"collection {self.collection}", f"MongoDB has room for {commands.MOST_INDEXES} indexes"
+            )
+            statement = commands.drop_indexes(self.collection, (index.id.name for index in dropped))
+            steps.append(Step(statement, tuple(index.id for index in dropped), (full,) if added else ()))
+        if added:
+            steps += self._built(added, subjects=[index.id for index in added])
+        return steps
+
+    def _hidden(self, dropped: Sequence[Index], waiting: Sequence[Index]) -> list[Step]:
+        """Hide what goes for good: queries are seen to do without it while it can still be had back in no time."""
+        replaced = {index.id for index in waiting} | {signature(index) for index in waiting}
+        hiding = [
+            index
+            for index in dropped
+            if not (index.hidden or index.building or index.id in replaced or signature(index) in replaced)
+        ]
+        return [
+            Step(commands.modify_index(self.collection, index.id.name, {"hidden": True}), (index.id,))
+            for index in (hiding if self.online else ())
+        ]
+
+    def _built(self, indexes: Sequence[Index], subjects: Sequence[Id]) -> list[Step]:
+        """Build indexes; those that are to be unique over documents that nobody has looked at become so by degrees.
+
+        `createIndexes` with `unique` fails only when it has read everything, and names one duplicate.
+        """
+        gradual = [index for index in indexes if self.online and self._by_degrees(index)]
+        made = [_not_unique(index) if index in gradual else index for index in indexes]
+        steps = [_create(self.collection, made, subjects)]
+        for index in gradual:
+            steps += _unique_steps(self.collection, index)
+        return steps
+
+    def _by_degrees(self, index: Index) -> bool:
+        ordered = index.unique and is_ordered(index) and not index.prepare_unique
+        if not ordered or self.names.known_unique(index):
+            return False
+        return signature(_not_unique(index)) not in self.names.signatures
+
+
+def _not_unique(index: Index) -> Index:
+    spec = commands.document(index.command)
+    spec.pop("unique", None)
+    return replace(index, unique=False, command=text(spec))
+
+
+def _unique_steps(collection: str, index: Index, *, prepared: bool = False) -> Iterator[Step]:
+    """Make an index unique: from the first command on new duplicates are refused, the second lists the old ones."""
+    name, subject = index.id.name, (index.id,)
+    if not prepared:
+        yield Step(commands.modify_index(collection, name, {"prepareUnique": True}), subject)
+    dry = commands.modify(collection, {"index": {"name": name, "unique": True}, "dryRun": True})
+    yield Step(dry, subject, work=Work.SCAN)
+    yield Step(commands.modify_index(collection, name, {"unique": True}), subject, work=Work.SCAN)
 
 
 def replacement(old: Index, new: Index, names: Iterable[str]) -> Iterator[tuple[Step, Step]]:
@@ -170,8 +250,8 @@ def _in_place(collection: str, old: Index, new: Index) -> tuple[Step, ...]:
         return ()
     name, steps = new.id.name, []
 
-    def step(options: Document, *hazards: Hazard, work: Work = Work.BRIEF) -> None:
-        steps.append(Step(commands.modify_index(collection, name, options), (new.id,), hazards, work=work))
+    def step(options: Document, *hazards: Hazard) -> None:
+        steps.append(Step(commands.modify_index(collection, name, options), (new.id,), hazards))
 
     options: Document = {}
     if old.expire_after_seconds != new.expire_after_seconds:
@@ -185,10 +265,7 @@ def _in_place(collection: str, old: Index, new: Index) -> tuple[Step, ...]:
     if old.prepare_unique != new.prepare_unique and not becomes_unique:
         step({"prepareUnique": new.prepare_unique})
     if becomes_unique:
-        # From the first command on duplicates are refused; the second looks through the index for old ones (359).
-        if not old.prepare_unique:
-            step({"prepareUnique": True})
-        step({"unique": True}, work=Work.SCAN)
+        steps.extend(_unique_steps(collection, new, prepared=old.prepare_unique))
     return tuple(steps)
 
 
@@ -241,6 +318,8 @@ def _specified(index: Index) -> Index:
         spec.pop("partialFilterExpression", None)
     elif index.partial_filter == "{}":
         spec["partialFilterExpression"] = {}
+    if not index.unique:
+        spec.pop("unique", None)
     if not index.sparse:
         spec.pop("sparse", None)
     else:

@@ -17,6 +17,7 @@ from schematool.core.plan.postgres.create import (
     domain_check,
     enabled_state,
     identity_text,
+    materialized_columns,
     not_null_text,
     options_text,
     policy_expressions,
@@ -37,7 +38,16 @@ class Way(Enum):
     REBUILD = "rename aside, create, copy the rows, drop"
 
 
-_COMMON = {"comment", "owner", "grants", "revokes", "security_labels"}
+_COMMON = {"comment", "owner", "grants", "revokes", "security_labels", "depends_on_extensions"}
+
+
+_OF_MATERIALIZED_COLUMNS = (
+    "column_comments",
+    "column_statistics",
+    "column_storage",
+    "column_compression",
+    "column_options",
+)
 
 
 def _same_but(before: pg.PgObject, after: pg.PgObject, *names: str) -> bool:
@@ -83,7 +93,7 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
             return Way.IN_PLACE if after.columns[: len(before.columns)] == before.columns else Way.REPLACE
         case pg.MaterializedView(), pg.MaterializedView():
             same = _same_but(
-                before, after, "options", "tablespace", "column_comments", "column_statistics", "access_method"
+                before, after, *_OF_MATERIALIZED_COLUMNS, "options", "toast_options", "tablespace", "access_method"
             )
             return Way.IN_PLACE if same else Way.REPLACE
         case pg.Policy(), pg.Policy():
@@ -140,7 +150,7 @@ def _column_way(before: pg.Column, after: pg.Column, version: int) -> Way:
 
 
 def _constraint_way(before: pg.Constraint, after: pg.Constraint) -> Way:
-    free = ("clustered", "index_comment", "inherited", "parent", "tablespace", "columns")
+    free = ("clustered", "index_comment", "index_valid", "inherited", "parent", "tablespace", "columns", "options")
     if _same_but(before, after, *free):
         return Way.IN_PLACE
     if _same_but(before, after, "validated", *free) and after.validated and before.enforced:
@@ -254,12 +264,25 @@ def _domain(before: pg.Domain, after: pg.Domain) -> Iterator[Step]:
     if before.default != after.default:
         words = "DROP DEFAULT" if after.default is None else f"SET DEFAULT {after.default}"
         yield _free(f"{head} {words}", after)
-    if before.not_null != after.not_null:
-        yield _scan(f"{head} {'SET' if after.not_null else 'DROP'} NOT NULL", after, Lock.SHARE)
+    if (before.not_null, before.not_null_name) != (after.not_null, after.not_null_name):
+        yield from _domain_not_null(before, after)
     for key, check in new.items():
         kept = old.get(key)
         if kept is None or kept.definition != check.definition or (kept.validated and not check.validated):
             yield _scan(domain_check(after, check), after, Lock.SHARE)
+
+
+def _domain_not_null(before: pg.Domain, after: pg.Domain) -> Iterator[Step]:
+    head = f"ALTER DOMAIN {name(after.id)}"
+    if before.not_null and after.not_null:
+        old, new = (d.not_null_name or object_name(d.id.name, None, "not_null") for d in (before, after))
+        yield _free(f"{head} RENAME CONSTRAINT {identifier(old)} TO {identifier(new)}", after)
+    elif after.not_null and after.not_null_name:
+        yield _scan(f"{head} ADD CONSTRAINT {identifier(after.not_null_name)} NOT NULL", after, Lock.SHARE)
+    elif after.not_null:
+        yield _scan(f"{head} SET NOT NULL", after, Lock.SHARE)
+    else:
+        yield _free(f"{head} DROP NOT NULL", after)
 
 
 def _scan(text: str, thing: pg.PgObject, lock: Lock) -> Step:
@@ -286,10 +309,7 @@ def _table(before: pg.Table, after: pg.Table) -> Iterator[Step]:
         yield _rewrite(f"{head} SET ACCESS METHOD {identifier(after.access_method or 'heap')}", after)
     if before.tablespace != after.tablespace:
         yield _rewrite(f"{head} SET TABLESPACE {identifier(after.tablespace or 'pg_default')}", after)
-    yield from _options(head, before.options, after.options, after)
-    toast_before = tuple((f"toast.{key}", value) for key, value in before.toast_options)
-    toast_after = tuple((f"toast.{key}", value) for key, value in after.toast_options)
-    yield from _options(head, toast_before, toast_after, after)
+    yield from _options(head, _stored(before), _stored(after), after)
     if before.row_security != after.row_security:
         yield _brief(f"{head} {'ENABLE' if after.row_security else 'DISABLE'} ROW LEVEL SECURITY", after)
     if before.force_row_security != after.force_row_security:
@@ -447,9 +467,11 @@ def _constraint(before: pg.Constraint, after: pg.Constraint) -> Iterator[Step]:
         # VALIDATE takes SHARE UPDATE EXCLUSIVE: readers and writers go on while it scans.
         text = f"ALTER TABLE {table} VALIDATE CONSTRAINT {own}"
         yield Step(text, (after.id,), (), Lock.SHARE_UPDATE_EXCLUSIVE, Work.SCAN)
+    index = f"ALTER INDEX {identifier(after.id.path[0])}.{own}"
+    yield from _options(index, before.options, after.options, after)
     if before.tablespace != after.tablespace:
         space = identifier(after.tablespace or "pg_default")
-        yield _rewrite(f"ALTER INDEX {identifier(after.id.path[0])}.{own} SET TABLESPACE {space}", after)
+        yield _rewrite(f"{index} SET TABLESPACE {space}", after)
     if before.clustered != after.clustered:
         yield _brief(f"ALTER TABLE {table} {f'CLUSTER ON {own}' if after.clustered else 'SET WITHOUT CLUSTER'}", after)
 
@@ -487,17 +509,18 @@ def _view(before: pg.View, after: pg.View) -> Iterator[Step]:
     yield from _options(f"ALTER VIEW {name(after.id)}", before.options, after.options, after)
 
 
+def _stored(thing: pg.Table | pg.MaterializedView) -> pg.Options:
+    return (*thing.options, *((f"toast.{key}", value) for key, value in thing.toast_options))
+
+
 def _materialized_view(before: pg.MaterializedView, after: pg.MaterializedView) -> Iterator[Step]:
     head = f"ALTER MATERIALIZED VIEW {name(after.id)}"
-    yield from _options(head, before.options, after.options, after)
+    yield from _options(head, _stored(before), _stored(after), after)
     if before.tablespace != after.tablespace:
         yield _rewrite(f"{head} SET TABLESPACE {identifier(after.tablespace or 'pg_default')}", after)
     if before.access_method != after.access_method:
         yield _rewrite(f"{head} SET ACCESS METHOD {identifier(after.access_method or 'heap')}", after)
-    old, new = dict(before.column_statistics), dict(after.column_statistics)
-    for column in sorted(old.keys() | new.keys()):
-        if old.get(column) != new.get(column):
-            yield _free(f"{head} ALTER COLUMN {identifier(column)} SET STATISTICS {new.get(column, -1)}", after)
+    yield from (_free(text, after) for text in materialized_columns(before, after))
 
 
 def _policy(before: pg.Policy, after: pg.Policy) -> Iterator[Step]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from schematool.core.catalog import Id
+from schematool.core.lower.postgres.names import object_name
 from schematool.core.model import postgres as pg
 from schematool.core.model.postgres import Grant
 from schematool.core.plan.postgres.names import grant_target, name, reference, relation
@@ -21,6 +23,8 @@ def on_create(thing: pg.PgObject, initial: Privileges = ((), ())) -> Iterator[st
         yield f"COMMENT ON {reference(thing)} IS {literal(thing.comment)}"
     yield from _labels((), thing)
     yield from _inner_comments(None, thing)
+    yield from _extensions((), thing)
+    yield from _identity_privileges(None, thing)
 
 
 def on_alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[str]:
@@ -32,6 +36,8 @@ def on_alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[str]:
         yield f"COMMENT ON {reference(after)} IS {_text(after.comment)}"
     yield from _labels(before.security_labels, after)
     yield from _inner_comments(before, after)
+    yield from _extensions(before.depends_on_extensions, after)
+    yield from _identity_privileges(before, after)
 
 
 def _text(comment: str | None) -> str:
@@ -50,6 +56,33 @@ def _labels(before: tuple[tuple[str, str], ...], thing: pg.PgObject) -> Iterator
     for provider in sorted(old.keys() | new.keys()):
         if old.get(provider) != new.get(provider):
             yield f"SECURITY LABEL FOR {identifier(provider)} ON {reference(thing)} IS {_text(new.get(provider))}"
+
+
+def _extensions(before: tuple[str, ...], thing: pg.PgObject) -> Iterator[str]:
+    for extension in before:
+        if extension not in thing.depends_on_extensions:
+            yield f"ALTER {reference(thing)} NO DEPENDS ON EXTENSION {identifier(extension)}"
+    for extension in thing.depends_on_extensions:
+        if extension not in before:
+            yield f"ALTER {reference(thing)} DEPENDS ON EXTENSION {identifier(extension)}"
+
+
+def _identity_privileges(before: pg.PgObject | None, after: pg.PgObject) -> Iterator[str]:
+    """The sequence of an identity column is no object of its own, but has privileges of its own."""
+    if isinstance(after, pg.Column) and after.identity:
+        old = before.identity if isinstance(before, pg.Column) else None
+        had: Privileges = (old.grants, old.revokes) if old else ((), ())
+        sequence = pg.Sequence(id=identity_sequence(after), owner=after.owner)
+        yield from privileges(had, (after.identity.grants, after.identity.revokes), sequence)
+
+
+def identity_sequence(column: pg.Column) -> Id:
+    """The identity of the sequence behind an identity column."""
+    schema, table, own = column.id.path
+    if column.identity and column.identity.sequence:
+        schema, _, sequence = column.identity.sequence.partition(".")
+        return Id("sequence", (schema, sequence))
+    return Id("sequence", (schema, object_name(table, own, "seq")))
 
 
 def _inner_comments(before: pg.PgObject | None, after: pg.PgObject) -> Iterator[str]:
@@ -75,9 +108,12 @@ def _inner(thing: pg.PgObject) -> Iterator[tuple[str, str | None]]:
         case pg.Constraint() if thing.type in {"primary key", "unique", "exclude"}:
             index = f"{identifier(thing.id.path[0])}.{identifier(thing.id.name)}"
             yield f"INDEX {index}", thing.index_comment
-        case pg.Column() if thing.not_null_name is not None:
-            target = f"CONSTRAINT {identifier(thing.not_null_name)} ON {relation(thing.id)}"
-            yield target, thing.not_null_comment
+        case pg.Column():
+            if thing.identity:
+                yield f"SEQUENCE {name(identity_sequence(thing))}", thing.identity.comment
+            if thing.not_null and (thing.not_null_name or thing.not_null_comment):
+                own = thing.not_null_name or object_name(thing.id.path[1], thing.id.name, "not_null")
+                yield f"CONSTRAINT {identifier(own)} ON {relation(thing.id)}", thing.not_null_comment
         case _:
             return
 

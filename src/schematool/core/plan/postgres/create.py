@@ -85,14 +85,21 @@ def _sequence_options(sequence: pg.Identity | pg.Sequence) -> list[str]:
 def constraint_text(constraint: pg.Constraint) -> str:
     """`CONSTRAINT name CHECK (…)`, with its states."""
     definition = again(constraint.definition)
-    if constraint.tablespace:
-        # The grammar wants the tablespace before the constraint's attributes (ConstraintElem, gram.y).
+    index = index_attributes(constraint)
+    if index:
+        # The grammar wants what the index has before the constraint's attributes (ConstraintElem, gram.y).
         body, defer, rest = definition.partition(" DEFERRABLE")
-        definition = f"{body} USING INDEX TABLESPACE {identifier(constraint.tablespace)}{defer}{rest}"
+        definition = f"{body}{index}{defer}{rest}"
     text = f"CONSTRAINT {identifier(constraint.id.name)} {definition}"
     if not constraint.enforced:
         return f"{text} NOT ENFORCED"
     return text if constraint.validated else f"{text} NOT VALID"
+
+
+def index_attributes(constraint: pg.Constraint, using: str = " USING INDEX TABLESPACE") -> str:
+    """Storage parameters and tablespace of the index behind a key."""
+    text = f" WITH ({options_text(constraint.options)})" if constraint.options else ""
+    return text + (f"{using} {identifier(constraint.tablespace)}" if constraint.tablespace else "")
 
 
 def create_table(table: pg.Table, members: Sequence[str]) -> str:
@@ -194,7 +201,8 @@ def create_domain(domain: pg.Domain) -> str:
     if domain.default is not None:
         parts.append(f"DEFAULT {domain.default}")
     if domain.not_null:
-        parts.append("NOT NULL")
+        named = f"CONSTRAINT {identifier(domain.not_null_name)} " if domain.not_null_name else ""
+        parts.append(f"{named}NOT NULL")
     checks = [f"\n    CONSTRAINT {identifier(c.name)} {again(c.definition)}" for c in domain.checks if c.validated]
     return " ".join(parts) + "".join(checks)
 
@@ -238,10 +246,35 @@ def create_materialized_view(view: pg.MaterializedView) -> str:
     """CREATE MATERIALIZED VIEW, filled at once unless it is declared empty."""
     columns = f" ({', '.join(identifier(column) for column, _ in view.columns)})" if view.columns else ""
     using = f" USING {identifier(view.access_method)}" if view.access_method else ""
-    options = f" WITH ({options_text(view.options)})" if view.options else ""
+    stored = (*view.options, *((f"toast.{key}", value) for key, value in view.toast_options))
+    options = f" WITH ({options_text(stored)})" if stored else ""
     space = f" TABLESPACE {identifier(view.tablespace)}" if view.tablespace else ""
     data = "" if view.populated else "\nWITH NO DATA"
-    return f"CREATE MATERIALIZED VIEW {name(view.id)}{columns}{using}{options}{space} AS\n{again(view.definition.strip())}{data}"
+    head = f"CREATE MATERIALIZED VIEW {name(view.id)}{columns}{using}{options}{space}"
+    return f"{head} AS\n{again(view.definition.strip())}{data}"
+
+
+_MATERIALIZED = (("column_storage", "STORAGE", "extended"), ("column_compression", "COMPRESSION", "default"))
+
+
+def materialized_columns(before: pg.MaterializedView | None, after: pg.MaterializedView) -> Iterator[str]:
+    """The attributes of a materialised view's columns, as they differ from what they were (None: just made)."""
+    for column, _ in after.columns:
+        head = f"ALTER MATERIALIZED VIEW {name(after.id)} ALTER COLUMN {identifier(column)}"
+        for attribute, word, usual in _MATERIALIZED:
+            old, new = (dict(getattr(view, attribute)).get(column) if view else None for view in (before, after))
+            if old != new:
+                yield f"{head} SET {word} {(new or usual).upper()}"
+        old_target, new_target = (dict(v.column_statistics).get(column) if v else None for v in (before, after))
+        if old_target != new_target:
+            yield f"{head} SET STATISTICS {-1 if new_target is None else new_target}"
+        old_options, new_options = (dict(dict(v.column_options).get(column, ())) if v else {} for v in (before, after))
+        gone = [key for key in old_options if key not in new_options]
+        changed = tuple((key, value) for key, value in new_options.items() if old_options.get(key) != value)
+        if gone:
+            yield f"{head} RESET ({', '.join(gone)})"
+        if changed:
+            yield f"{head} SET ({options_text(changed)})"
 
 
 def create_policy(policy: pg.Policy) -> str:
@@ -303,7 +336,8 @@ def create(thing: pg.PgObject) -> Iterator[str]:
             # OR REPLACE would take over a function that somebody else made.
             yield thing.definition.strip().removesuffix(";").replace("CREATE OR REPLACE ", "CREATE ", 1)
         case pg.Default():
-            yield f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)} SET DEFAULT {thing.expression}"
+            head = f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)}"
+            yield f"{head} SET DEFAULT {thing.expression}"
         case pg.Constraint():
             yield f"ALTER TABLE {name(thing.table)} ADD {constraint_text(thing)}"
             if thing.clustered:
@@ -315,10 +349,7 @@ def create(thing: pg.PgObject) -> Iterator[str]:
             yield create_view(thing)
         case pg.MaterializedView():
             yield create_materialized_view(thing)
-            for column, target in thing.column_statistics:
-                yield (
-                    f"ALTER MATERIALIZED VIEW {name(thing.id)} ALTER COLUMN {identifier(column)} SET STATISTICS {target}"
-                )
+            yield from materialized_columns(None, thing)
         case pg.Trigger() | pg.Rule() | pg.EventTrigger():
             yield again(thing.definition)
             if thing.enabled != "origin":

@@ -124,9 +124,10 @@ def _forced(decision: Decision, of: Id) -> Iterator[Id]:
     if change is None:
         return
     before, after = change.before, change.after
-    if isinstance(before, pg.Column) and isinstance(after, pg.Column):
-        if of in decision.retyped or (before.type, before.collation) != (after.type, after.collation):
-            yield from _held_by_type(decision, before, after, dependents)
+    if not isinstance(before, pg.Column) or not isinstance(after, pg.Column):
+        return
+    if of in decision.retyped or (before.type, before.collation) != (after.type, after.collation):
+        yield from _held_by_type(decision, before, after, dependents)
 
 
 def _must_go(decision: Decision, of: Id, dependent: Id) -> bool:
@@ -175,9 +176,9 @@ def _has_expression(decision: Decision, of: Id) -> bool:
 def _keys_on(decision: Decision, column: Id) -> Iterator[Id]:
     """Foreign keys that point at a column."""
     for thing in decision.before:
-        if isinstance(thing, pg.Constraint) and thing.type == "foreign key" and thing.references:
-            if column in decision.before.needs_of.get(thing.id, frozenset()):
-                yield thing.id
+        needed = decision.before.needs_of.get(thing.id, frozenset())
+        if isinstance(thing, pg.Constraint) and thing.type == "foreign key" and column in needed:
+            yield thing.id
 
 
 def _retype_users(decision: Decision, of: Id) -> list[Id]:

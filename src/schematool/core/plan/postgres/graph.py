@@ -15,7 +15,7 @@ Node: TypeAlias = tuple[str, Id]
 
 @dataclass(slots=True)
 class Graph:
-    """Actions and what must come first. Nodes can be merged into others, and taken out again where that makes a cycle."""
+    """Actions and what must come first; a node can be merged into another, and taken out again to break a cycle."""
 
     before: dict[Node, set[Node]] = field(default_factory=dict)
     """For each node, the nodes that must come before it."""

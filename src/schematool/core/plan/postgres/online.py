@@ -14,6 +14,7 @@ from schematool.core.plan.postgres.create import (
     after_index,
     constraint_text,
     create_index,
+    index_attributes,
 )
 from schematool.core.plan.postgres.create import (
     create as create_plain,
@@ -89,10 +90,9 @@ def _key(constraint: pg.Constraint) -> list[Step]:
     match = _KEY.match(constraint.definition)
     assert match
     own, table = identifier(constraint.id.name), name(constraint.table)
-    space = f" TABLESPACE {identifier(constraint.tablespace)}" if constraint.tablespace else ""
     build = (
         f"CREATE UNIQUE INDEX CONCURRENTLY {own} ON {table} USING btree ({match['columns']})"
-        f"{match['include'] or ''}{match['nulls'] or ''}{space}"
+        f"{match['include'] or ''}{match['nulls'] or ''}{index_attributes(constraint, ' TABLESPACE')}"
     )
     steps = [
         Step(build, (constraint.id,), (), Lock.SHARE_UPDATE_EXCLUSIVE, Work.ONLINE, alone=True),

@@ -423,10 +423,11 @@ class Speller:
         grants: set[pg.Grant] = set()
         revokes: set[pg.Grant] = set()
         for setting in self.decision.before:
-            if isinstance(setting, pg.DefaultPrivileges) and setting.object_type == kind:
-                if setting.schema in {"", thing.id.path[0]} and thing.owner in {None, setting.role}:
-                    grants |= set(setting.grants)
-                    revokes |= set(setting.revokes)
+            if not isinstance(setting, pg.DefaultPrivileges) or setting.object_type != kind:
+                continue
+            if setting.schema in {"", thing.id.path[0]} and thing.owner in {None, setting.role}:
+                grants |= set(setting.grants)
+                revokes |= set(setting.revokes)
         return tuple(sorted(grants)), tuple(sorted(revokes))
 
     # --- changing ------------------------------------------------------------------------------------------------

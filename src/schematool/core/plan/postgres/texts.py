@@ -1,6 +1,7 @@
 """Expressions as the server printed them, said so that it prints them the same again.
 
-`status IN ('a', 'b')` on a varchar column is printed as `(status)::text = ANY ((ARRAY['a'::character varying, …])::text[])`.
+`status IN ('a', 'b')` on a varchar column is printed as
+`(status)::text = ANY ((ARRAY['a'::character varying, …])::text[])`.
 Parsed again, the cast is pushed into the elements and the text comes out different (transformArrayExpr,
 src/backend/parser/parse_expr.c), for ever a false drift. Without the cast the parser adds it itself, where it was.
 """
@@ -11,7 +12,8 @@ import re
 
 _ELEMENT = r"'(?:[^']|'')*'::character varying(?:\(\d+\))?"
 _CAST_ARRAY = re.compile(
-    rf"(?P<operator>(?:=|<>|~~\*?|!~~\*?|~\*?|!~\*?) (?:ANY|ALL) )\(\((?P<array>ARRAY\[{_ELEMENT}(?:, {_ELEMENT})*\])\)::text\[\]\)"
+    r"(?P<operator>(?:=|<>|~~\*?|!~~\*?|~\*?|!~\*?) (?:ANY|ALL) )"
+    rf"\(\((?P<array>ARRAY\[{_ELEMENT}(?:, {_ELEMENT})*\])\)::text\[\]\)"
 )
 
 
