@@ -108,8 +108,17 @@ class Runner:
 
     def _state(self, unit: Unit) -> str | None:
         """Ask the ledger, under the lock: another run may have been faster, and a foreign table must not be dropped."""
+        if self._lock.held and (self._session.lost or self._lock.lost) and not self._reconnected():
+            raise WorldError(
+                Diagnostic(
+                    "ST508",
+                    "the connection was lost, and with it the migration lock; the server still has the old session",
+                    hint="wait a moment and run it again",
+                ),
+                state=f"nothing more of {unit.id} was begun",
+            )
         try:
-            return next((row.state for row in self._ledger.rows() if row.id == unit.id), None)
+            return self._ledger.state(unit)
         except psycopg.Error as error:
             raise world_error(error, self._session.url) from None
 

@@ -105,14 +105,24 @@ class Ledger:
         ).fetchone()
         return Journal(row[0], row[1], row[2], row[3], tuple(row[4])) if row else None
 
+    def state(self, unit: Unit) -> str | None:
+        """Return `applied`, `partial`, or None for a unit that is pending: what `rows` says of it, for less."""
+        ours, yoyos = (True, True) if self._there else self._tables_there()
+        if not ours and not yoyos:
+            return None
+        begun = f"(SELECT state FROM {self._ours} WHERE id = %(id)s)"
+        known = f"EXISTS (SELECT FROM {self._yoyos} WHERE migration_hash = %(key)s)"
+        row = self._session.execute(
+            f"SELECT {begun if ours else 'NULL'}, {known if yoyos else 'false'}",
+            {"id": unit.id, "key": yoyo.migration_hash(unit.id)},
+        ).fetchone()
+        if row and row[0] == "partial":
+            return "partial"
+        return "applied" if row and row[1] else None
+
     def applied(self, unit: Unit) -> bool:
         """Whether the unit is recorded as applied, by us or by stock yoyo."""
-        ours, yoyos = self._tables_there()
-        if not yoyos:
-            return False
-        key = yoyo.migration_hash(unit.id)
-        there = bool(self._session.one(f"SELECT true FROM {self._yoyos} WHERE migration_hash = %s", [key]))
-        return there and not (ours and self.journal(unit))
+        return self.state(unit) == "applied"
 
     def begin(self, unit: Unit, direction: str, hashes: Sequence[str]) -> None:
         """Write that a unit outside of a transaction is begun."""

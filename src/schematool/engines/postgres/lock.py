@@ -34,6 +34,8 @@ class MigrationLock:
         self._ledger = ledger
         self._row = False
         self.held = False
+        self.lost = False
+        """Whether it was held, and could not be taken again after the connection was lost."""
 
     def acquire(self, wait_seconds: float) -> None:
         """Get the lock; when the wait is over, raise `WorldError` that names who has it."""
@@ -52,13 +54,15 @@ class MigrationLock:
     def regain(self, wait_seconds: float) -> None:
         """Get the lock for a new connection. That succeeds only when the server has ended the old one."""
         self._row = False
+        self.lost = True
         _attempts(time.monotonic() + wait_seconds, self._try, self._holder)
+        self.lost = False
         if self._ledger.has_lock_table():
             self.claim_row()
 
     def release(self) -> None:
         """Let go. A lost connection has let go already."""
-        self.held = False
+        self.held = self.lost = False
         if self._session.lost:
             return
         self._session.roll_back()
