@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
-from schematool.core.catalog import Catalog
+from schematool.core.author import Authored
+from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Renamed
 from schematool.core.diagnostic import Findings
 from schematool.core.history.unit import Consent, Unit
@@ -72,6 +73,19 @@ class Renderer(Protocol):
     ) -> Unit:
         """Read the two files of a unit."""
         ...
+
+
+class Author(Protocol):
+    """`core.author.<store>.author`."""
+
+    def __call__(self, catalog: Catalog, folder: str = ..., verbatim: Iterable[Id] = ...) -> Authored:
+        """Catalog to YAML files."""
+        ...
+
+
+def author_of(store: str) -> Author:
+    """`core.author.<store>.author`."""
+    return cast("Author", import_module(f"schematool.core.author.{store}").author)
 
 
 def lowerer(store: str) -> Lowerer:

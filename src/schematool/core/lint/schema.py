@@ -204,7 +204,7 @@ def type_with_a_better_one(entity: Entity) -> Iterator[Diagnostic]:
 
 def missing_primary_key(entity: Entity) -> Iterator[Diagnostic]:
     """ST154: rows that cannot be told apart."""
-    inherits = entity.options.get("inherits")
+    inherits = entity.options.get("inherits") or entity.options.get("partition_of")
     if entity.store == "postgres" and entity.fields and not primary_key(entity) and not inherits:
         message = f"`{entity.name}` has no primary key"
         yield _finding("ST154", message, entity.span, entity, Severity.WARNING, "add `primary_key: [id]`")

@@ -292,7 +292,7 @@ def _fields_named(entity: Entity, found: Findings) -> None:
     if entity.store == "postgres":
         known = {field.name for field in entity.fields}
         # Columns that come from a parent or a type are not written here.
-        if not (entity.options.get("inherits") or entity.options.get("of_type")):
+        if not any(entity.options.get(word) for word in ("inherits", "of_type", "partition_of")):
             for name, span in _columns_named(entity):
                 if name not in known:
                     found.add(

@@ -51,6 +51,13 @@ TABLESPACE = Key("tablespace", Name(), "The tablespace that it is stored in.")
 STORAGE_PARAMETERS = Key(
     "options", PARAMETERS, "Storage parameters such as `fillfactor`; `toast.` in front for the TOAST table."
 )
+CLUSTERED = Key("clustered", Truth(), "Its index is the one that CLUSTER uses.")
+INDEX_DESCRIPTION = Key("index_description", Text("a sentence"), "Stored as the COMMENT of its index.")
+PARENTS_NAMES = Key(
+    "parents_names",
+    Truth(),
+    "NOT NULL constraints are called as in the parent, as `CREATE TABLE … PARTITION OF` does it (PostgreSQL 18).",
+)
 ENABLED = Key("enabled", Choice(("origin", "always", "replica", "disabled")), "When it fires: `origin` unless given.")
 CONSTRAINT_TIMING = Key("deferrable", DEFERRABLE, "Checked at commit if asked (`true`), or always so (`deferred`).")
 
@@ -126,6 +133,10 @@ FIELD = Record(
         Key("options", PARAMETERS, "Attribute options such as `n_distinct`."),
         Key("foreign_options", PARAMETERS, "Options of a foreign table's column."),
         Key("required_name", Name(), "The name of the NOT NULL constraint (PostgreSQL 18)."),
+        Key("required_no_inherit", Truth(), "NOT NULL is not for child tables (PostgreSQL 18)."),
+        Key("required_validated", Truth(), "`false`: rows that are there already may be NULL (PostgreSQL 18)."),
+        Key("required_description", Text("a sentence"), "Why; the COMMENT of the NOT NULL constraint (PostgreSQL 18)."),
+        Key("inherited", Truth(), "It comes from a parent or a type; only what is its own here is said."),
         LABELS,
     ),
 )
@@ -191,6 +202,8 @@ RECORDS: tuple[Record, ...] = (
             CONSTRAINT_TIMING,
             Key("with", PARAMETERS, "Storage parameters of its index."),
             TABLESPACE,
+            CLUSTERED,
+            INDEX_DESCRIPTION,
             Key(
                 "without_overlaps",
                 Truth(),
@@ -211,6 +224,8 @@ RECORDS: tuple[Record, ...] = (
             CONSTRAINT_TIMING,
             Key("with", PARAMETERS, "Storage parameters of its index."),
             TABLESPACE,
+            CLUSTERED,
+            INDEX_DESCRIPTION,
             Key(
                 "without_overlaps",
                 Truth(),
@@ -268,6 +283,8 @@ RECORDS: tuple[Record, ...] = (
             CONSTRAINT_TIMING,
             Key("with", PARAMETERS, "Storage parameters of its index."),
             TABLESPACE,
+            CLUSTERED,
+            INDEX_DESCRIPTION,
             Key("was", Name(), "Its name before."),
             Key("description", Text("a sentence"), "Stored as its COMMENT."),
         ),
@@ -408,11 +425,25 @@ RECORDS: tuple[Record, ...] = (
             Key("default", Truth(), "What no other partition takes."),
             Key("partition_by", Named("partition key"), "Divided again."),
             Key("partitions", MapOf(Named("partition"), "partition"), "Its own parts."),
+            PARENTS_NAMES,
             SCHEMA,
             STORAGE_PARAMETERS,
             TABLESPACE,
             DESCRIPTION,
             WAS,
+        ),
+    ),
+    Record(
+        "place among partitions",
+        "What a partition that is an entity of its own holds, and of which table.",
+        (
+            Key("entity", Name("an entity"), "The divided table.", True, "payments"),
+            Key("from", ListOf(Expression(), least=1), "Range: the first values inside."),
+            Key("to", ListOf(Expression(), least=1), "Range: the first values outside."),
+            Key("in", ListOf(Expression(), least=1), "List: the values."),
+            Key("modulus", Whole(1), "Hash: the number of parts."),
+            Key("remainder", Whole(0), "Hash: which of them."),
+            Key("default", Truth(), "What no other partition takes."),
         ),
     ),
     Record(
@@ -471,13 +502,19 @@ ENTITY = Record(
         Key("rules", MapOf(Named("rule"), "rule"), "Its rewrite rules by name."),
         Key(
             "row_level_security",
-            either(Truth(), Choice(("forced",))),
-            "Policies decide who sees which rows; `forced` also for the owner.",
+            either(Truth(), Choice(("forced", "forced when on"))),
+            "Policies decide who sees which rows; `forced` also for the owner; `forced when on`: but it is off.",
         ),
         Key("policies", MapOf(Named("policy"), "policy"), "Row-level security policies by name."),
         Key("statistics", MapOf(Named("statistics"), "statistics"), "Extended statistics by name."),
         Key("partition_by", Named("partition key"), "How it is divided into partitions."),
         Key("partitions", MapOf(Named("partition"), "partition"), "Its partitions by name."),
+        Key(
+            "partition_of",
+            Named("place among partitions"),
+            "A partition with more of its own than a line in its parent can say; its fields are the parent's.",
+        ),
+        PARENTS_NAMES,
         Key("inherits", NAMES, "The tables that it inherits from."),
         Key("of_type", Name(), "The composite type that its columns come from."),
         Key("unlogged", Truth(), "Not written to the log: fast, and empty after a crash."),
@@ -555,6 +592,7 @@ DOCUMENTS: tuple[Document, ...] = (
                 Key("domain", Name(), "Its name.", True),
                 Key("type", Text("a type"), "The type that it is made of.", True),
                 Key("required", Truth(), "NOT NULL."),
+                Key("required_name", Name(), "The name of the NOT NULL constraint (PostgreSQL 17)."),
                 Key("default", Expression(), "The default of columns of it."),
                 Key("collation", Name(), "How its text sorts."),
                 Key(

@@ -36,7 +36,7 @@ def lower(model: Model, found: Findings) -> Draft:
     for thing in model.declarations:
         if thing.store == "postgres":
             _declaration(scope, thing)
-    for entity in model.entities:
+    for entity in sorted(model.entities, key=lambda one: tables.depth(scope, one)):
         if entity.store == "postgres":
             tables.table(scope, entity)
     _schemas(scope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Span
@@ -24,6 +25,7 @@ def view(scope: Scope, thing: Declaration, common: Common) -> None:
     ]
     if check := text(thing.options, "check_option"):
         options.append(("check_option", check))
+    common = _with_columns(scope, thing, common)
     made = pg.View(
         id=of,
         definition=_query(thing),
@@ -44,6 +46,7 @@ def view(scope: Scope, thing: Declaration, common: Common) -> None:
 def materialized_view(scope: Scope, thing: Declaration, common: Common) -> None:
     """Add a materialised view with its indexes."""
     of = Id("materialized view", (schema_of(thing), thing.name))
+    common = _with_columns(scope, thing, common)
     stored = parameters(thing.options, "options")
     statistics = mapping(thing.options, "statistics")
     made = pg.MaterializedView(
@@ -65,6 +68,12 @@ def materialized_view(scope: Scope, thing: Declaration, common: Common) -> None:
     for spec in index_specs(thing):
         # The view's columns are only known to the server, so keys are taken as they are written.
         index(scope, of, spec, _plain_words(spec))
+
+
+def _with_columns(scope: Scope, thing: Declaration, common: Common) -> Common:
+    """A view keeps the privileges on its columns itself."""
+    columns = tuple(grant for grant in scope.grants(thing.options, "grants") if grant.column is not None)
+    return replace(common, grants=(*common.grants, *columns))
 
 
 def _plain_words(spec: IndexSpec) -> list[str]:

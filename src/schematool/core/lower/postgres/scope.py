@@ -144,6 +144,13 @@ class Common:
     security_labels: tuple[tuple[str, str], ...]
 
 
+def collation_text(given: str | None) -> str | None:
+    """A collation as SQL names it: `C` becomes `"C"`; what is in quotes already stays."""
+    if given is None or given.startswith('"'):
+        return given
+    return qualified(*given.split(".")) if "." in given and "-" not in given else f'"{given}"'
+
+
 def listed(value: Plain) -> tuple[str, ...]:
     """One text or several."""
     return tuple(str(item) for item in value) if isinstance(value, tuple) else (str(value),)

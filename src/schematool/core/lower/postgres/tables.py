@@ -10,7 +10,7 @@ from schematool.core.load.references import primary_key as key_of
 from schematool.core.load.types import base, is_array
 from schematool.core.lower.postgres import constraints, triggers
 from schematool.core.lower.postgres.indexes import index, key_text
-from schematool.core.lower.postgres.names import choose
+from schematool.core.lower.postgres.names import choose, object_name
 from schematool.core.lower.postgres.read import (
     Words,
     mapping,
@@ -22,7 +22,7 @@ from schematool.core.lower.postgres.read import (
     truth,
     whole,
 )
-from schematool.core.lower.postgres.scope import Scope, schema_of
+from schematool.core.lower.postgres.scope import Scope, collation_text, schema_of
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Entity, Field, Options, Plain
 from schematool.core.sql.quote import literal, qualified
@@ -40,19 +40,66 @@ def table(scope: Scope, entity: Entity) -> None:
     _table(scope, entity, of)
     if entity.was:
         scope.renamed("table", (of.path[0], entity.was), of.path)
+    if (parent := parent_of(scope, entity)) and not entity.fields:
+        for column in _inherited_columns(scope, parent, of, truth(entity.options, "parents_names")):
+            scope.put(column, entity.span)
     for field in entity.fields:
         _column(scope, of, field, entity)
     _keys(scope, of, entity)
     for field in entity.fields:
         _field_constraints(scope, of, field)
     _table_constraints(scope, of, entity)
-    fields = [field.name for field in entity.fields]
+    fields = _field_names(scope, entity)
     for spec in entity.indexes:
         index(scope, of, spec, fields)
     triggers.all_of(scope, of, entity.options)
     _policies(scope, of, entity.options)
     _statistics(scope, of, entity.options, fields)
     _partitions(scope, of, entity, mapping(entity.options, "partitions"), "partitions")
+
+
+def parent_of(scope: Scope, entity: Entity) -> Id | None:
+    """The table that an entity is a partition of."""
+    name = text(mapping(entity.options, "partition_of"), "entity")
+    if name is None:
+        return None
+    inside = next((of for of in scope.objects if of.kind == "table" and name in {of.name, ".".join(of.path)}), None)
+    return scope.relation(name) if scope.entity(name) else inside or scope.relation(name)
+
+
+def depth(scope: Scope, entity: Entity) -> int:
+    """How many tables an entity is a partition of, one inside of the other."""
+    levels, seen, above = 0, set[str](), entity
+    while (name := text(mapping(above.options, "partition_of"), "entity")) and name not in seen:
+        seen.add(name)
+        levels += 1
+        parent = scope.entity(name)
+        if parent is None:
+            break
+        above = parent
+    return levels
+
+
+def _field_names(scope: Scope, entity: Entity) -> list[str]:
+    """The columns in order; a partition that names none has its parent's."""
+    parent = None if entity.fields else parent_of(scope, entity)
+    above = scope.objects.get(parent) if parent else None
+    return list(above.columns) if isinstance(above, pg.Table) else [field.name for field in entity.fields]
+
+
+def _parents_name(scope: Scope, entity: Entity, field: str) -> str | None:
+    """The name that NOT NULL has in the parent, where the partition is to have the same."""
+    parent = parent_of(scope, entity)
+    if parent is None or not truth(entity.options, "parents_names"):
+        return None
+    return _not_null_name(scope, parent, field)
+
+
+def _not_null_name(scope: Scope, table_id: Id, field: str) -> str | None:
+    column = scope.objects.get(Id("column", (*table_id.path, field)))
+    if not isinstance(column, pg.Column) or not column.not_null:
+        return None
+    return column.not_null_name or object_name(table_id.name, field, "not_null")
 
 
 def reserve(scope: Scope, entity: Entity) -> None:
@@ -80,7 +127,9 @@ def _table(scope: Scope, entity: Entity, of: Id) -> None:
         revokes=common.revokes,
         security_labels=common.security_labels,
         persistence="unlogged" if truth(options, "unlogged") else "permanent",
-        partition_key=_partition_key(mapping(options, "partition_by"), [field.name for field in entity.fields]),
+        partition_key=_partition_key(mapping(options, "partition_by"), _field_names(scope, entity)),
+        partition_of=parent_of(scope, entity),
+        partition_bound=_entity_bound(scope, entity),
         inherits=tuple(scope.relation(name) for name in names(options, "inherits")),
         of_type=scope.type_text(name) if (name := text(options, "of_type")) else None,
         options=tuple(pair for pair in stored if not pair[0].startswith("toast.")),
@@ -88,11 +137,25 @@ def _table(scope: Scope, entity: Entity, of: Id) -> None:
         tablespace=text(options, "tablespace"),
         access_method=text(options, "access_method"),
         row_security=security is True or security == "forced",
-        force_row_security=security == "forced",
+        force_row_security=security in {"forced", "forced when on"},
         replica_identity=_replica_identity(options.get("replica_identity")),
-        columns=tuple(field.name for field in entity.fields),
+        columns=tuple(_field_names(scope, entity)),
     )
     scope.put(made, entity.span)
+
+
+def _entity_bound(scope: Scope, entity: Entity) -> str | None:
+    words = mapping(entity.options, "partition_of")
+    if not words:
+        return None
+    bound = _bound(words)
+    if bound is None:
+        place = entity.options.span("partition_of") or entity.span
+        scope.found.add("ST105", f"the partition `{entity.name}` does not say what it holds", place, hint=_BOUND_HINT)
+    return bound or "DEFAULT"
+
+
+_BOUND_HINT = "give `from` and `to`, or `in`, or `modulus` and `remainder`, or `default: true`"
 
 
 def _replica_identity(value: Plain) -> str:
@@ -125,9 +188,12 @@ def _column(scope: Scope, table_id: Id, field: Field, entity: Entity) -> None:
         security_labels=given.security_labels,
         grants=_column_grants(scope, entity, field.name, "grants"),
         type=_SERIAL.get(kind) or scope.type_text(field.type),
-        collation=_collation(collation),
+        collation=collation_text(collation),
         not_null=field.required or identity is not None or kind in _SERIAL or _in_primary_key(entity, field.name),
-        not_null_name=text(field.options, "required_name"),
+        not_null_name=text(field.options, "required_name") or _parents_name(scope, entity, field.name),
+        not_null_no_inherit=truth(field.options, "required_no_inherit"),
+        not_null_valid=truth(field.options, "required_validated", True),
+        not_null_comment=text(field.options, "required_description"),
         identity=identity,
         generated=text(words, "as") if generated is not None else None,
         generated_kind=None if generated is None else "stored" if truth(words, "stored", True) else "virtual",
@@ -136,6 +202,7 @@ def _column(scope: Scope, table_id: Id, field: Field, entity: Entity) -> None:
         statistics=whole(field.options, "statistics"),
         options=parameters(field.options, "options"),
         foreign_options=parameters(field.options, "foreign_options"),
+        inherited=truth(field.options, "inherited"),
     )
     scope.put(made, field.span)
     if field.was:
@@ -151,12 +218,6 @@ def _column(scope: Scope, table_id: Id, field: Field, entity: Entity) -> None:
 
 def _in_primary_key(entity: Entity, name: str) -> bool:
     return name in key_of(entity)
-
-
-def _collation(given: str | None) -> str | None:
-    if given is None or given.startswith('"'):
-        return given
-    return qualified(*given.split(".")) if "." in given and "-" not in given else f'"{given}"'
 
 
 def _column_grants(scope: Scope, entity: Entity, name: str, key: str) -> tuple[pg.Grant, ...]:
@@ -224,6 +285,8 @@ def _put(  # noqa: PLR0913, PLR0917  # one argument for each part of a constrain
         references=references,
         validated=truth(words, "validated", True),
         enforced=truth(words, "enforced", True),
+        clustered=truth(words, "clustered"),
+        index_comment=text(words, "index_description"),
     )
     scope.put(made, place)
     if was := text(words, "was"):
@@ -374,45 +437,47 @@ def _partitions(scope: Scope, parent: Id, entity: Entity, parts: Mapping[str, Pl
         of = Id("table", (text(words, "schema") or parent.path[0], name))
         bound = _bound(words)
         if bound is None:
-            hint = "give `from` and `to`, or `in`, or `modulus` and `remainder`, or `default: true`"
-            scope.found.add("ST105", f"the partition `{name}` does not say what it holds", place, hint=hint)
+            scope.found.add("ST105", f"the partition `{name}` does not say what it holds", place, hint=_BOUND_HINT)
             continue
         made = pg.Table(
             id=of,
             comment=text(words, "description"),
-            partition_key=_partition_key(mapping(words, "partition_by"), [field.name for field in entity.fields]),
+            partition_key=_partition_key(mapping(words, "partition_by"), _field_names(scope, entity)),
             partition_of=parent,
             partition_bound=bound,
             options=parameters(words, "options"),
             tablespace=text(words, "tablespace"),
             persistence="unlogged" if truth(entity.options, "unlogged") else "permanent",
-            columns=tuple(field.name for field in entity.fields),
+            columns=tuple(_field_names(scope, entity)),
         )
         scope.put(made, place)
-        for column in _inherited_columns(scope, entity, of):
+        for column in _inherited_columns(scope, parent, of, truth(words, "parents_names")):
             scope.put(column, place)
         if was := text(words, "was"):
             scope.renamed("table", (of.path[0], was), of.path)
         _partitions(scope, of, entity, mapping(words, "partitions"), f"{path}.{name}.partitions")
 
 
-def _inherited_columns(scope: Scope, entity: Entity, of: Id) -> Iterator[pg.PgObject]:
-    for field in entity.fields:
-        path = (schema_of(entity), entity.name, field.name)
+def _inherited_columns(scope: Scope, parent: Id, of: Id, parents_names: bool) -> Iterator[pg.PgObject]:
+    """The columns of a partition as its parent has them."""
+    above = scope.objects.get(parent)
+    for name in above.columns if isinstance(above, pg.Table) else ():
+        path = (*parent.path, name)
         column = scope.objects.get(Id("column", path))
         if isinstance(column, pg.Column):
             yield pg.Column(
-                id=Id("column", (*of.path, field.name)),
+                id=Id("column", (*of.path, name)),
                 type=column.type,
                 collation=column.collation,
                 not_null=column.not_null,
+                not_null_name=_not_null_name(scope, parent, name) if parents_names else None,
                 generated=column.generated,
                 generated_kind=column.generated_kind,
                 inherited=True,
             )
         default = scope.objects.get(Id("default", path))
         if isinstance(default, pg.Default):
-            yield pg.Default(id=Id("default", (*of.path, field.name)), expression=default.expression)
+            yield pg.Default(id=Id("default", (*of.path, name)), expression=default.expression)
 
 
 def _bound(words: Words) -> str | None:

@@ -8,10 +8,10 @@ from typing import Any
 from schematool.core.catalog import Id
 from schematool.core.lower.postgres import constraints
 from schematool.core.lower.postgres.read import mapping, record, text, truth, whole
-from schematool.core.lower.postgres.scope import Common, Scope, schema_of
+from schematool.core.lower.postgres.scope import Common, Scope, collation_text, schema_of
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Declaration
-from schematool.core.sql.quote import identifier, literal, qualified
+from schematool.core.sql.quote import literal, qualified
 
 
 def enum(scope: Scope, thing: Declaration, common: Common) -> None:
@@ -43,8 +43,9 @@ def domain(scope: Scope, thing: Declaration, common: Common) -> None:
     made = pg.Domain(
         id=of,
         base=scope.type_text(text(thing.options, "type") or ""),
-        collation=identifier(collation) if collation else None,
+        collation=collation_text(collation),
         not_null=truth(thing.options, "required"),
+        not_null_name=text(thing.options, "required_name"),
         default=text(thing.options, "default"),
         checks=tuple(checks),
         **shared(common),
@@ -63,7 +64,7 @@ def composite(scope: Scope, thing: Declaration, common: Common) -> None:
             pg.Attribute(
                 name,
                 scope.type_text(text(words, "type") or ""),
-                identifier(collation) if collation else None,
+                collation_text(collation),
                 text(words, "description"),
             )
         )
@@ -81,7 +82,7 @@ def range_type(scope: Scope, thing: Declaration, common: Common) -> None:
         id=Id("type", (schema, thing.name)),
         subtype=scope.type_text(text(thing.options, "subtype") or ""),
         operator_class=text(thing.options, "operator_class"),
-        collation=identifier(collation) if collation else None,
+        collation=collation_text(collation),
         canonical=text(thing.options, "canonical"),
         difference=text(thing.options, "difference"),
         multirange=qualified(schema, multirange) if multirange else None,

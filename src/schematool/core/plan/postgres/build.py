@@ -18,7 +18,8 @@ from schematool.core.plan.postgres.create import (
     own_sequence,
     replica_identity,
 )
-from schematool.core.plan.postgres.names import name
+from schematool.core.plan.postgres.names import name, relation
+from schematool.core.sql.quote import identifier
 
 _ORDER = (
     "schema",
@@ -72,8 +73,10 @@ def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
         case pg.Column():
             if _owner(catalog, thing.id) is None:
                 return
+            if thing.inherited and thing.not_null and not _is_partition(catalog, thing.id):
+                yield f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)} SET NOT NULL"
             yield from after_column(thing)
-        case pg.Default() if isinstance(_owner(catalog, thing.id), pg.Table | pg.ForeignTable):
+        case pg.Default() if _in_its_table(catalog, thing.id):
             return
         case pg.DefaultPrivileges():
             yield from default_privileges(None, thing)
@@ -83,6 +86,19 @@ def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
         case _:
             yield from create(thing)
     yield from on_create(thing)
+
+
+def _in_its_table(catalog: Catalog, of: Id) -> bool:
+    """Whether CREATE TABLE says the default: not of a column that comes from a parent or a type."""
+    column = catalog.objects.get(Id("column", of.path))
+    if not isinstance(_owner(catalog, of), pg.Table | pg.ForeignTable):
+        return False
+    return not isinstance(column, pg.Column) or not column.inherited or _is_partition(catalog, of)
+
+
+def _is_partition(catalog: Catalog, of: Id) -> bool:
+    table = _owner(catalog, of)
+    return isinstance(table, pg.Table | pg.ForeignTable) and table.partition_of is not None
 
 
 def _owner(catalog: Catalog, of: Id) -> pg.PgObject | None:

@@ -1,0 +1,42 @@
+"""Write a live catalog as YAML and show, on a scratch database, that the YAML makes this very catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schematool.app.catalogs import build_desired, differences
+from schematool.app.compile import Compiled, compile_schema
+from schematool.app.twins import author_of
+from schematool.core.author import Authored
+from schematool.core.catalog import Catalog, Id
+from schematool.core.change import Change
+from schematool.engines.contract import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The YAML, what it means, what a server made of it, and what then still differs (nothing, if all is well)."""
+
+    authored: Authored
+    compiled: Compiled
+    built: Catalog
+    changes: tuple[Change, ...]
+
+
+def show(server: Engine, live: Catalog, folder: str = "schema", exclude: Sequence[str] = ()) -> Shown:
+    """Write the YAML in its short forms; where a server reads one otherwise than it was, write that in full."""
+    verbatim: frozenset[Id] = frozenset()
+    while True:
+        shown = _attempt(server, live, folder, verbatim, exclude)
+        different = frozenset(change.id for change in shown.changes)
+        if different <= verbatim:
+            return shown
+        verbatim |= different
+
+
+def _attempt(server: Engine, live: Catalog, folder: str, verbatim: frozenset[Id], exclude: Sequence[str]) -> Shown:
+    authored = author_of(live.store)(live, folder, verbatim)
+    compiled = compile_schema(authored.files)
+    built = build_desired(server, compiled.drafts[live.store], exclude).catalog
+    return Shown(authored, compiled, built, differences(built, live))

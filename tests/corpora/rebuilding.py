@@ -1,0 +1,122 @@
+"""Databases to YAML and back: what is built of the YAML must be the database that it was read from.
+
+Run by itself it prints a table: `python -m tests.corpora.rebuilding POSTGRES_URL PG_DUMP FILE…`, where a file is a
+script of SQL, one of pairs, or a folder of our own pairs; `--show` prints the YAML of what does not hold.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from schematool.app.authoring import show
+from schematool.core.author.postgres import author
+from schematool.core.diff import diff
+from schematool.core.errors import SchematoolError
+from schematool.core.plan.postgres import align, build
+from schematool.core.secret import Url
+from schematool.engines.contract import open_engine
+from schematool.engines.postgres.inspect import inspect
+from tests.corpora.pairs import database, dump, pairs
+from tests.databases import with_database
+
+
+@dataclass
+class Result:
+    """What happened to one database; `fault` is empty when the law holds."""
+
+    name: str
+    fault: str = ""
+    detail: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    tidy: bool = True
+    """Whether the short forms held at the first try."""
+
+
+def scripts(file: Path) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+    """Names, scripts to run in order, and roles that they need."""
+    if file.suffix == ".sql":
+        yield file.stem, [file.read_text(encoding="utf-8")], []
+        return
+    for pair in pairs(file):
+        for side in ("old", "new"):
+            texts = [text for text in (pair.get("setup"), pair.get(side)) if text and text.strip()]
+            yield f"{pair['suite']}:{pair['id']}:{side}", texts, [*(pair.get("roles") or ()), "testuser"]
+
+
+def rebuild(name: str, texts: Sequence[str], roles: Sequence[str], url: str, pg_dump: str) -> Result:
+    """Make a database, write it as YAML, build that on an empty one, and compare the two."""
+    result = Result(name)
+    with psycopg.connect(url, autocommit=True) as admin:
+        for role in roles:
+            if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+                admin.execute(f'CREATE ROLE "{role}"')
+    with database(url) as old, database(url) as new:
+        try:
+            with psycopg.connect(old, autocommit=True) as connection:
+                for text in texts:
+                    connection.execute(text.encode())
+        except psycopg.Error as error:
+            return Result(name, "unusable", str(error))
+        with psycopg.connect(old, autocommit=True) as connection:
+            reading = inspect(connection)
+        if reading.unmodelled:
+            return Result(name, "unmodelled", repr(reading.unmodelled))
+        server = open_engine(with_database(Url(url), str(conninfo_to_dict(new)["dbname"])))
+        try:
+            shown = show(server, reading.catalog)
+            result.files = dict(shown.authored.files)
+            result.tidy = shown.authored == author(reading.catalog)
+            draft = shown.compiled.drafts["postgres"]
+            failed = server.build((*build(draft.catalog), *draft.extra))
+            changes = diff(*align(server.inspect().catalog, reading.catalog))
+        except SchematoolError as error:
+            result.fault = "refused"
+            result.detail = "\n".join(f"{one.span} {one.message}" for one in error.diagnostics)
+            return result
+        finally:
+            server.close()
+        if failed or changes or shown.authored.left:
+            result.fault, result.detail = "differs", repr((failed, changes, shown.authored.left))
+            return result
+        got, wanted = dump(pg_dump, new), dump(pg_dump, old)
+        if got != wanted:
+            extra, missing = [s for s in got if s not in wanted], [s for s in wanted if s not in got]
+            result.fault, result.detail = "dump differs", f"extra {extra}\nmissing {missing}"
+    return result
+
+
+def main(url: str, pg_dump: str, *arguments: str) -> int:
+    """Print the table of results."""
+    chosen = [word.removeprefix("--only=") for word in arguments if word.startswith("--only=")]
+    results = []
+    for file in (Path(word) for word in arguments if not word.startswith("--")):
+        for name, texts, roles in scripts(file):
+            if chosen and not any(word in name for word in chosen):
+                continue
+            try:
+                result = rebuild(name, texts, roles, url, pg_dump)
+            except Exception as error:  # a table of results shows every kind of failure
+                traceback.print_exc()
+                result = Result(name, f"crash {type(error).__name__}", str(error))
+            results.append(result)
+            if result.fault or not result.tidy:
+                print(f"{name}: {result.fault or 'not tidy'}\n    {result.detail[:1500]}")
+            if "--show" in arguments:
+                for path, text in result.files.items():
+                    print(f"=== {path}\n{text}")
+    bad = [result for result in results if result.fault and result.fault != "unusable"]
+    unusable = [result.name for result in results if result.fault == "unusable"]
+    untidy = [result.name for result in results if not result.tidy]
+    print(f"{len(results)} databases, {len(bad)} fail, not tidy {untidy}, unusable {unusable}")
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
