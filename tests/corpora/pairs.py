@@ -103,7 +103,7 @@ def judge(pair: dict[str, Any], url: str, pg_dump: str | None) -> Verdict:
     """Try one pair, there and back; without a pg_dump our own reading is the judge."""
     verdict = Verdict(f"{pair['suite']}:{pair['id']}")
     with psycopg.connect(url, autocommit=True) as admin:
-        for role in (*(pair.get("roles") or ()), "testuser"):
+        for role in (*(pair.get("roles") or ()), "testuser", "postgres"):
             if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
                 admin.execute(f'CREATE ROLE "{role}"')
     with database(url) as old, database(url) as new:

@@ -66,8 +66,11 @@ class Engine(Protocol):
 
     store: str
     url: Url
-    version: str
-    """The server's version, e.g. `18.6`."""
+
+    @property
+    def version(self) -> str:
+        """The server's version, e.g. `18.6`."""
+        ...
 
     def inspect(self) -> Inspection:
         """Read the whole catalog, in normal form, in one consistent snapshot; schematool's own tables are left out."""

@@ -152,7 +152,7 @@ create function g(a text) returns int language sql as 'select 2';
 create procedure p(a int, b text default 'x') language plpgsql as $$ begin end $$;
 create function g(a text) returns int language sql stable as 'select 3';
 create function g(a int, variadic b int[]) returns setof int language sql as 'select 1';
-create function h(a int) returns table (x int, y text) language sql begin atomic select a, 'y'; end;
+create function h(a int) returns table (x int, y text) language sql begin atomic select a as x, 'y'::text as y; end;
 
 -- case: function over a table's row type and a table whose default uses it
 -- old

@@ -169,6 +169,7 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                 for column in _columns(decision, parent):
                     for other in ("create", "alter", "drop"):
                         graph.first(("detach", of), (other, column))
+    fresh, gone = _unique_things(decision)
     for of in decision.creates:
         child = decision.new(of)
         if isinstance(child, pg.Index | pg.Constraint) and child.parent:
@@ -177,25 +178,29 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             graph.first(("create", child.parent), ("attach", child.table))
         if isinstance(child, pg.Constraint) and child.type == "foreign key" and child.references:
             graph.first(("finish", child.references), ("create", of))
-            for key in decision.creates:
-                if _is_unique(decision.new(key), child.references):
-                    graph.first(("create", key), ("create", of))
-                    graph.first(("attach", key), ("create", of))
+            for key in fresh.get(child.references, ()):
+                graph.first(("create", key), ("create", of))
+                graph.first(("attach", key), ("create", of))
             # The server binds a key to any fitting unique index: the one that goes must be gone.
-            for key in decision.drops:
-                if _is_unique(decision.old(key), child.references):
-                    graph.first(("drop", key), ("create", of))
+            for key in gone.get(child.references, ()):
+                graph.first(("drop", key), ("create", of))
 
 
-def _is_unique(thing: pg.PgObject, table: Id) -> bool:
-    """Whether a foreign key to the table can rest on this."""
-    match thing:
-        case pg.Index():
-            return thing.unique and thing.table == table
-        case pg.Constraint():
-            return thing.type in _KEYS and thing.table == table
-        case _:
-            return False
+def _unique_things(decision: Decision) -> tuple[dict[Id, list[Id]], dict[Id, list[Id]]]:
+    """By table, what a foreign key to it can rest on: that which is made, and that which goes."""
+    fresh: dict[Id, list[Id]] = {}
+    gone: dict[Id, list[Id]] = {}
+    sides = ((fresh, decision.creates, decision.new), (gone, decision.drops, decision.old))
+    for found, ids, thing_of in sides:
+        for of in ids:
+            match thing_of(of):
+                case pg.Index(unique=True, table=table):
+                    found.setdefault(table, []).append(of)
+                case pg.Constraint(type="primary key" | "unique", table=table):
+                    found.setdefault(table, []).append(of)
+                case _:
+                    continue
+    return fresh, gone
 
 
 def _columns(decision: Decision, table: Id) -> set[Id]:

@@ -58,6 +58,8 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     before, after = align(before, after)
     version = _major(after.version or before.version)
     decision = decide(before, after, version)
+    if not (decision.drops or decision.creates or decision.alters):
+        return ()
     graph = arrange(decision)
     speller = Speller(decision, graph, style, version)
     contracted = graph.contracted()
@@ -133,6 +135,15 @@ class Speller:
     version: int
     steps: list[Step] = field(default_factory=list)
     tail: list[Step] = field(default_factory=list)
+    members: dict[Node, list[Id]] = field(init=False)
+    """What each statement makes beside its own object."""
+    settings: list[pg.DefaultPrivileges] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.members = {}
+        for node in self.graph.merged:
+            self.members.setdefault(self.graph.owner(node), []).append(node[1])
+        self.settings = [thing for thing in self.decision.before if isinstance(thing, pg.DefaultPrivileges)]
 
     # --- what a node means ---------------------------------------------------------------------------------------
 
@@ -231,11 +242,10 @@ class Speller:
     def _kept_by_a_child(self, of: Id) -> bool:
         """Whether a table that inherits the column keeps it for itself; DROP COLUMN without ONLY would take it too."""
         parent = Id("table", of.path[:2])
-        for thing in self.decision.before:
-            if isinstance(thing, pg.Table) and parent in thing.inherits:
-                column = Id("column", (*thing.id.path, of.name))
-                if column in self.decision.before and column in self.decision.after:
-                    return True
+        for child in self.decision.before.needed_by.get(parent, frozenset()):
+            column = Id("column", (*child.path, of.name))
+            if child.kind == "table" and column in self.decision.before and column in self.decision.after:
+                return True
         return False
 
     def _new_column(self, of: Id) -> pg.Column:
@@ -346,10 +356,7 @@ class Speller:
         return [column for column in found if isinstance(column, pg.Column)]
 
     def _merged_into(self, of: Id) -> list[pg.PgObject]:
-        mine = [
-            node[1] for node in self.graph.merged if node[0] == "create" and self.graph.owner(node) == ("create", of)
-        ]
-        return [self.decision.new(member) for member in sorted(mine)]
+        return [self.decision.new(member) for member in sorted(self.members.get(("create", of), ()))]
 
     def _create_table(self, table: pg.Table | pg.ForeignTable, initial: Privileges) -> Iterator[Step]:
         of = table.id
@@ -422,10 +429,9 @@ class Speller:
         kind = _GRANT_KINDS.get(thing.id.kind)
         grants: set[pg.Grant] = set()
         revokes: set[pg.Grant] = set()
-        for setting in self.decision.before:
-            if not isinstance(setting, pg.DefaultPrivileges) or setting.object_type != kind:
-                continue
-            if setting.schema in {"", thing.id.path[0]} and thing.owner in {None, setting.role}:
+        for setting in self.settings:
+            mine = setting.object_type == kind and setting.schema in {"", thing.id.path[0]}
+            if mine and thing.owner in {None, setting.role}:
                 grants |= set(setting.grants)
                 revokes |= set(setting.revokes)
         return tuple(sorted(grants)), tuple(sorted(revokes))
