@@ -22,6 +22,13 @@ postgres_url = "postgresql://scratch/x"
 """
 
 
+def test_ledger_has_no_setting() -> None:
+    """Where the ledger is was once a key that reached no engine; it is fixed, and the key is told to be unknown."""
+    _, found = parse("schematool.toml", 'ledger_schema = "ops"\n')
+
+    assert [(each.code, each.message) for each in found] == [("ST002", "unknown key `ledger_schema`")]
+
+
 def test_flag_beats_variable_beats_table_beats_default() -> None:
     """The four places of a URL are asked in order, and the answer says which one it was."""
     config, found = parse("schematool.toml", TEXT)

@@ -42,7 +42,6 @@ def run(workspace: Workspace) -> ConfigReport:
         setting("schema", config.schema),
         setting("migrations", config.migrations),
         setting("default_env", config.default_env),
-        setting("ledger_schema", config.ledger_schema),
         setting("lock_timeout", f"{config.lock_timeout:g} s"),
         setting("exclude", ", ".join(config.exclude) or "nothing"),
     ]

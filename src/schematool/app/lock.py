@@ -13,7 +13,6 @@ from schematool.app.migrate import locked
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores
 from schematool.app.standing import stand
-from schematool.app.status import used_stores
 from schematool.app.verify import replayed
 from schematool.app.workspace import Workspace, write_all
 from schematool.core.config import STORES
@@ -71,7 +70,7 @@ def _files(workspace: Workspace, history: History) -> dict[str, str]:
 
 
 def _adopted(workspace: Workspace, history: History, wanted: set[str], live: Manner) -> tuple[str, ...]:
-    with opened_stores(workspace, used_stores(history)) as engines, locked(engines, workspace, live):
+    with opened_stores(workspace, locking.used_stores(workspace, history)) as engines, locked(engines, workspace, live):
         halves = [h for h in stand(workspace, history, engines).halves(State.EDITED) if h.id in wanted and h.unit]
         for half in halves:
             if half.unit:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from schematool.app.history import History
 from schematool.app.workspace import Workspace
+from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Span
 from schematool.core.errors import InputError
 from schematool.core.history import lock
@@ -23,9 +24,17 @@ def lock_text(units: Mapping[str, Iterable[Unit]], schema_fingerprint: str) -> s
     return lock.render(lock.make(pair(unit for of_store in units.values() for unit in of_store), schema_fingerprint))
 
 
-def locked_ids(workspace: Workspace, history: History) -> tuple[str, ...]:
-    """The ids that the lock knows."""
-    return lock.parse(history.lock_text, lock_file(workspace)).ids if history.lock_text else ()
+def locked_halves(workspace: Workspace, history: History) -> dict[str, tuple[str, ...]]:
+    """The ids that the lock knows, each with the stores that it has a half in."""
+    if not history.lock_text:
+        return {}
+    return {entry.id: tuple(entry.halves) for entry in lock.parse(history.lock_text, lock_file(workspace)).entries}
+
+
+def used_stores(workspace: Workspace, history: History) -> tuple[str, ...]:
+    """The stores that have migrations, in the files or in the lock; each must be configured."""
+    locked = {store for stores in locked_halves(workspace, history).values() for store in stores}
+    return tuple(store for store in STORES if store in locked or history.units(store))
 
 
 def findings(workspace: Workspace, history: History) -> tuple[Diagnostic, ...]:

@@ -16,7 +16,6 @@ from schematool.app.manner import Manner
 from schematool.app.report import Danger, Report
 from schematool.app.servers import opened_stores
 from schematool.app.standing import Half, Standing, require_sound, stand, up_to
-from schematool.app.status import used_stores
 from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace
 from schematool.core.codes import row
@@ -63,7 +62,7 @@ def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateRepor
     history = read_history(workspace)
     locking.require_intact(workspace, history)
     last = history.find(until).id if until else None
-    with opened_stores(workspace, used_stores(history)) as engines:
+    with opened_stores(workspace, locking.used_stores(workspace, history)) as engines:
         halves = _pending(stand(workspace, history, engines), last)
         plan = _plan(workspace, engines, halves)
         if manner.dry_run or not halves:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import ClassVar
 
+from schematool.app import locking
 from schematool.app.hazard import danger, require
 from schematool.app.history import read_history
 from schematool.app.losing import lost
@@ -15,7 +16,6 @@ from schematool.app.migrate import Move, locked
 from schematool.app.report import Danger, Report
 from schematool.app.servers import opened_stores
 from schematool.app.standing import Half, Standing, require_sound, stand
-from schematool.app.status import used_stores
 from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace
 from schematool.core.config import STORES
@@ -50,7 +50,7 @@ def run(workspace: Workspace, manner: Manner, *, count: int | None, to: str | No
         raise InputError(Diagnostic("ST009", "give a number or --to, not both"))
     history = read_history(workspace)
     last = history.find(to).id if to else None
-    with opened_stores(workspace, used_stores(history)) as engines:
+    with opened_stores(workspace, locking.used_stores(workspace, history)) as engines:
         halves = _chosen(stand(workspace, history, engines), count or 1, last)
         plan = _plan(workspace, engines, halves)
         if manner.dry_run or not halves:

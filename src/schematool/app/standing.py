@@ -40,13 +40,20 @@ class Half:
             case State.PARTIAL if row:
                 return f"{row.done} of {row.total} {'done' if row.direction == 'up' else 'undone'}"
             case State.EDITED if row and row.sha256 and self.unit:
-                return f"applied {row.applied_at} as {row.sha256[:8]}…, the file is {self.unit.up_sha256[:8]}…"
+                return f"applied {_minute(row.applied_at)} as {row.sha256[:8]}…, the file is {self.unit.up_sha256[:8]}…"
             case State.MISSING | State.UNKNOWN if row:
-                return f"applied {row.applied_at}, no file"
+                return f"applied {_minute(row.applied_at)}, no file"
+            case State.MISSING:
+                return "in schematool.lock, no file"
             case State.APPLIED if not self.cell.verified:
                 return "applied by yoyo, which keeps no hash"
             case _:
                 return ""
+
+
+def _minute(time: str) -> str:
+    """`2026-11-23 01:24`: nobody looks for the microseconds."""
+    return time[:16].replace("T", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class Standing:
 def stand(workspace: Workspace, history: History, engines: Mapping[str, Engine]) -> Standing:
     """Read the ledgers and put them beside the files."""
     ledgers = {store: engine.ledger() for store, engine in engines.items()}
-    return Standing(status(history.migrations, ledgers, locked=locking.locked_ids(workspace, history)))
+    return Standing(status(history.migrations, ledgers, locked=locking.locked_halves(workspace, history)))
 
 
 def require_sound(standing: Standing, *, asked_for: str | None = None) -> None:

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from schematool.app import locking
 from schematool.app.catalogs import build_recorded, differences, excluding
 from schematool.app.history import History, read_history, whole
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
 from schematool.app.spelling import Sides, without_spelling
-from schematool.app.standing import Standing, stand
+from schematool.app.standing import DONE, Standing, stand
 from schematool.app.workspace import Workspace
 from schematool.core.catalog import Catalog
 from schematool.core.describe import Described, describe, entity_of
 from schematool.core.diagnostic import Diagnostic, Severity
+from schematool.core.history.names import order
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
 from schematool.engines.contract import Engine
@@ -54,9 +56,8 @@ class VerifyReport(Report):
 def run(workspace: Workspace, *, stores: Sequence[str], only: str | None = None) -> VerifyReport:
     """Compare every store of the environment that has a history."""
     history = read_history(workspace, whole=False)
-    wanted = tuple(
-        store for store in workspace.stores if store in stores and (history.units(store) or len(stores) == 1)
-    )
+    used = locking.used_stores(workspace, history)
+    wanted = tuple(store for store in workspace.stores if store in stores and (store in used or len(stores) == 1))
     with opened_stores(workspace, wanted) as engines:
         return verify(workspace, history, engines, only=only)
 
@@ -101,10 +102,21 @@ def verify(
 
 
 def _recorded(workspace: Workspace, history: History, standing: Standing, store: str) -> Catalog:
-    """The catalog that the applied migrations make: the snapshot when all are applied, else a replay."""
+    """The catalog that the applied migrations make: the snapshot when all are applied, else a replay.
+
+    The snapshot also speaks for files that are gone, as long as it is of the newest that was applied.
+    """
     units = standing.applied_units(store)
     if (snapshot := history.current(store)) and units == history.units(store):
         return snapshot.catalog()
+    lost = [half.id for half in standing.halves(State.MISSING) if half.store == store and half.cell.ledger]
+    if lost and (snapshot := history.snapshots.get(store)):
+        done = {*lost, *(unit.id for unit in units)}
+        known = {unit.id for unit in history.units(store)} | {
+            name for name, stores in locking.locked_halves(workspace, history).items() if store in stores
+        }
+        if done == known and snapshot.head == max(done, key=order):
+            return snapshot.catalog()
     return replayed(workspace, store, units)
 
 
@@ -116,9 +128,9 @@ def replayed(workspace: Workspace, store: str, units: Sequence[Unit]) -> Catalog
 
 
 def _verified(store: str, standing: Standing, entities: int, differing: int) -> Verified:
-    units = standing.applied_units(store)
+    done = [half.id for half in standing.halves(*DONE, State.MISSING) if half.store == store and half.cell.ledger]
     pending = sum(half.store == store for half in standing.halves(State.PENDING, State.OUT_OF_ORDER))
-    return Verified(store, units[-1].id if units else None, entities, entities - differing, pending)
+    return Verified(store, done[-1] if done else None, entities, entities - differing, pending)
 
 
 def _diagnostic(drift: Drift) -> Diagnostic:

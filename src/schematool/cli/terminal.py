@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -18,7 +19,7 @@ from schematool.views.show import Look, show
 
 if TYPE_CHECKING:
     from schematool.app.report import Report
-    from schematool.engines.contract import Event, Listener
+    from schematool.engines.contract import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Terminal:
     def show(self, outcome: Outcome) -> None:
         """Write a result: to standard output or the file, its companions to standard error."""
         outcome = replace(outcome, urls=(*outcome.urls, *self.urls))
+        if self.live:
+            _write(sys.stderr, "\r\x1b[2K")  # a statement that failed is still on the line of progress
         shown = show(outcome, self.format, self.look(sys.stdout))
         if self.output is None:
             _write(sys.stdout, shown.out)
@@ -46,7 +49,8 @@ class Terminal:
 
     def look(self, stream: TextIO) -> Look:
         """Settle colours for one stream: flag, NO_COLOR, FORCE_COLOR, then whether it is a terminal."""
-        return Look(self._colored(stream), None, self.verbose)
+        width = shutil.get_terminal_size().columns if stream.isatty() else None
+        return Look(self._colored(stream), width, self.verbose)
 
     def _colored(self, stream: TextIO) -> bool:
         if self.color in {"always", "never"}:
@@ -77,23 +81,17 @@ class Terminal:
         _write(sys.stderr, shown.out)
 
     def listener(self) -> Listener:
-        """Make a listener that tells each finished statement; a person also sees the one that runs."""
-        from schematool.engines.contract import Began  # noqa: PLC0415  # most commands have no progress
-        from schematool.views.progress import line, unremarkable  # noqa: PLC0415  # the same
+        """Make a listener that tells how a run goes on."""
+        from schematool.views.progress import Progress  # noqa: PLC0415  # most commands have no progress
 
-        mark = "-" if self.command == "rollback" else "+"
-
-        def listen(event: Event) -> None:
-            if isinstance(event, Began):
-                if self.live:
-                    _write(sys.stderr, "\r\x1b[2K" + mask(line(event, mark=mark), tuple(self.urls)))
-                return
-            if not self.verbose and unremarkable(event):
-                return
-            clear = "\r\x1b[2K" if self.live else ""
-            _write(sys.stderr, clear + mask(line(event, mark=mark), tuple(self.urls)) + "\n")
-
-        return listen
+        progress = Progress(
+            "-" if self.command == "rollback" else "+",
+            self.verbose,
+            self.live,
+            shutil.get_terminal_size().columns,
+            lambda text: mask(text, tuple(self.urls)),
+        )
+        return lambda event: _write(sys.stderr, progress.told(event))
 
     def ask(self, question: str) -> str:
         """Ask on standard error and read the answer."""

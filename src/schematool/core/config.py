@@ -48,7 +48,6 @@ class Config:
     schema: str = "schema"
     migrations: str = "migrations"
     default_env: str = DEFAULT_ENVIRONMENT
-    ledger_schema: str = "public"
     lock_timeout: float = 30.0
     exclude: tuple[str, ...] = ()
     environments: Mapping[str, Environment] = field(default_factory=dict)
@@ -78,7 +77,6 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "schema": str,
     "migrations": str,
     "default_env": str,
-    "ledger_schema": str,
     "lock_timeout": (int, float),
     "exclude": list,
     "env": dict,
@@ -109,7 +107,6 @@ def parse(file: str, text: str) -> tuple[Config, Findings]:
             schema=_typed(table, "schema", str, "schema"),
             migrations=_typed(table, "migrations", str, "migrations"),
             default_env=default_env,
-            ledger_schema=_typed(table, "ledger_schema", str, "public"),
             lock_timeout=float(_typed(table, "lock_timeout", (int, float), 30.0)),
             exclude=_strings(table, "exclude", places, found),
             environments=_environments(_typed(table, "env", dict, {}), places, found),

@@ -12,6 +12,7 @@ from schematool.core.change import Added, Altered, Change, Removed, Renamed
 
 _CHILDREN = frozenset({"column", "default", "constraint", "trigger", "rule", "policy"})
 _RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
+_CALLED = frozenset({"function", "aggregate", "operator"})  # the last part of their path are the argument types
 _LONG = 60
 
 
@@ -59,7 +60,11 @@ def _entity_of_id(key: Id) -> str:
         return _relation(key.path[:-1])
     if key.kind in {"index", "field"} and len(key.path) == 2 and key.path[0] != "public":
         return key.path[0]
-    return _relation(key.path)
+    return _called(key) if key.kind in _CALLED else _relation(key.path)
+
+
+def _called(key: Id) -> str:
+    return f"{_relation(key.path[:-1])}({key.path[-1]})"
 
 
 def _relation(path: tuple[str, ...]) -> str:
@@ -67,6 +72,8 @@ def _relation(path: tuple[str, ...]) -> str:
 
 
 def _name(key: Id) -> str:
+    if key.kind in _CALLED:
+        return _called(key)
     return key.name if key.kind not in _RELATIONS else _relation(key.path)
 
 

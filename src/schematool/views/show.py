@@ -11,7 +11,7 @@ from schematool.views.outcome import Format, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How text may look. `width` None: as long as it is. `verbose` shows what is usually left out."""
+    """How text may look. `width`: columns of the terminal, None without one. `verbose` shows what is left out."""
 
     color: bool = False
     width: int | None = None

@@ -27,7 +27,9 @@ def row(name: str, store: str = "postgres", **changes: object) -> LedgerRow:
     return LedgerRow(id=name, applied_at="2026-01-01T00:00:00Z", **facts)  # type: ignore[arg-type]  # made of parts
 
 
-def states(postgres: list[LedgerRow], mongo: list[LedgerRow], locked: tuple[str, ...] = ()) -> dict[str, str]:
+def states(
+    postgres: list[LedgerRow], mongo: list[LedgerRow], locked: dict[str, tuple[str, ...]] | None = None
+) -> dict[str, str]:
     """Return `id store` -> state."""
     table = status(MIGRATIONS, {"postgres": postgres, "mongo": mongo}, locked=locked)
     return {f"{line.id} {store}": cell.state.value for line in table for store, cell in line.cells.items()}
@@ -83,10 +85,27 @@ def test_order_is_by_number() -> None:
 
 def test_applied_without_a_file_is_missing_or_unknown() -> None:
     """The lock tells a file that was lost from a migration that this project never had."""
-    got = states([row("0005_lost"), row("0006_foreign")], [], locked=("0005_lost",))
+    got = states([row("0005_lost"), row("0006_foreign")], [], locked={"0005_lost": ("postgres",)})
 
     assert got["0005_lost postgres"] == "missing"
     assert got["0006_foreign postgres"] == "unknown"
+
+
+def test_lock_shows_what_was_lost_before_it_was_applied() -> None:
+    """Files that only the lock knows have a row in the stores that it names, even where no ledger has heard of them."""
+    got = states([], [], locked={"0002_b": ("postgres", "mongo"), "0005_lost": ("mongo",)})
+
+    assert got["0005_lost mongo"] == "missing"
+    assert "0005_lost postgres" not in got
+    assert got["0002_b postgres"] == "pending"
+    assert got["0002_b mongo"] == "missing"
+
+
+def test_problem_of_both_stores_is_told_once() -> None:
+    """Two ledgers that say the same of a migration are one finding, which names both."""
+    table = status(MIGRATIONS, {"postgres": [row("0006_foreign")], "mongo": [row("0006_foreign", "mongo")]})
+
+    assert ["postgres and mongo" in each.message for each in problems(table) if each.code == "ST402"] == [True]
 
 
 def test_pending_includes_what_was_left_partial() -> None:

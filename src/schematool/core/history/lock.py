@@ -46,7 +46,7 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One migration as the lock has it. `span` is its line in a lock that was read."""
+    """One migration as the lock has it. `span` is its id in a lock that was read."""
 
     id: str
     halves: Mapping[str, Half]
@@ -110,7 +110,7 @@ def parse(text: str, file: str) -> Lock:
         elif words[0] == "schema" and len(words) == 2:
             schema = "" if words[1] == "-" else words[1]
         else:
-            entry = _entry(words, span)
+            entry = _entry(words, Span(file, number, line.index(words[0]) + 1, len(words[0]), line))
             if entry is None:
                 found.append(Diagnostic("ST405", "this line of the lock cannot be read", span, hint=_RESTORE))
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -21,7 +21,7 @@ class State(Enum):
     EDITED = "edited"
     """Applied, and its file was changed since."""
     MISSING = "missing"
-    """Applied; the lock knows it, its file is gone."""
+    """The lock knows it, its file is gone; applied or not (`Cell.ledger`)."""
     UNKNOWN = "unknown"
     """Applied; neither files nor lock know it: another branch, or another project's database."""
     OUT_OF_ORDER = "out of order"
@@ -50,22 +50,27 @@ class Row:
 
 
 def status(
-    migrations: Sequence[Migration], ledgers: Mapping[str, Sequence[LedgerRow]], *, locked: Collection[str] = ()
+    migrations: Sequence[Migration],
+    ledgers: Mapping[str, Sequence[LedgerRow]],
+    *,
+    locked: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Row, ...]:
-    """Compare the files with the ledgers of live stores, by store name; `locked`: the ids in schematool.lock.
+    """Compare the files with the ledgers of live stores, by store name; `locked`: the stores of each id in the lock.
 
     One row for each id that anyone knows, in order.
     """
     by_id = {migration.id: migration for migration in migrations}
+    locked = locked or {}
     rows = {store: {row.id: row for row in ledger} for store, ledger in ledgers.items()}
-    ids = sorted({*by_id, *(name for ledger in rows.values() for name in ledger)}, key=order)
+    ids = sorted({*by_id, *locked, *(name for ledger in rows.values() for name in ledger)}, key=order)
     newest = {store: max((order(name) for name in ledger), default=(-1, "")) for store, ledger in rows.items()}
     table = []
     for name in ids:
         cells = {}
         for store, ledger in rows.items():
             unit = by_id[name].half(store) if name in by_id else None
-            cell = _cell(name, unit, ledger.get(name), later_applied=order(name) < newest[store], locked=locked)
+            known = store in locked.get(name, ())
+            cell = _cell(unit, ledger.get(name), later_applied=order(name) < newest[store], locked=known)
             if cell:
                 cells[store] = cell
         if cells:
@@ -81,21 +86,26 @@ def pending(rows: Sequence[Row], store: str) -> tuple[Unit, ...]:
 
 def problems(rows: Sequence[Row]) -> tuple[Diagnostic, ...]:
     """Say what is not as it should be; a pending migration is no problem."""
-    found = [
-        diagnostic for row in rows for store, cell in row.cells.items() if (diagnostic := _problem(row.id, store, cell))
-    ]
-    return tuple(found)
+    return tuple(found for row in rows for found in _problems(row))
 
 
-def _cell(
-    name: str, unit: Unit | None, ledger: LedgerRow | None, *, later_applied: bool, locked: Collection[str]
-) -> Cell | None:
+def _problems(row: Row) -> Iterator[Diagnostic]:
+    """One finding for all the stores of a migration that are in the same state; what was begun is told by store."""
+    together: dict[tuple[State, str], list[str]] = {}
+    for store, cell in row.cells.items():
+        together.setdefault((cell.state, store if cell.state is State.PARTIAL else ""), []).append(store)
+    for stores in together.values():
+        if found := _problem(row.id, " and ".join(stores), row.cells[stores[0]]):
+            yield found
+
+
+def _cell(unit: Unit | None, ledger: LedgerRow | None, *, later_applied: bool, locked: bool) -> Cell | None:
     if ledger is None:
         if unit is None:
-            return None
+            return Cell(State.MISSING) if locked else None
         return Cell(State.OUT_OF_ORDER if later_applied else State.PENDING, unit)
     if unit is None:
-        return Cell(State.MISSING if name in locked else State.UNKNOWN, None, ledger)
+        return Cell(State.MISSING if locked else State.UNKNOWN, None, ledger)
     if ledger.state == "partial":
         return Cell(State.PARTIAL, unit, ledger)
     if ledger.sha256 is None:
@@ -112,9 +122,16 @@ def _problem(name: str, store: str, cell: Cell) -> Diagnostic | None:
         case State.EDITED:
             message = f"`{name}` was edited after it was applied to {store}"
             return Diagnostic("ST401", message, span, subject=name, hint=_accept(name))
+        case State.MISSING if row is None:
+            return None  # the lock says it, with its place
         case State.MISSING:
             message = f"`{name}` is applied to {store}, but its file is gone"
-            return Diagnostic("ST402", message, subject=name, hint="restore it from version control")
+            return Diagnostic(
+                "ST402",
+                message,
+                subject=name,
+                hint="restore it from version control; `schematool rollback` then takes it back if it is not wanted",
+            )
         case State.UNKNOWN:
             message = f"`{name}` is applied to {store}, but this project has never had it"
             hint = "use the branch that has it, or check that this is the right database"

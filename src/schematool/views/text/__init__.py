@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from io import StringIO
 
 from rich.console import Console
 from rich.text import Text
 
+from schematool.core.diagnostic import Diagnostic
 from schematool.views.outcome import Outcome
 from schematool.views.show import Look, Shown
 from schematool.views.text.frame import findings
 
-_RESULTS = frozenset({"lint"})  # commands whose findings are their result
+_RESULTS = frozenset({"lint", "verify"})  # commands whose findings are their result
 
 
 def show_text(outcome: Outcome, look: Look) -> Shown:
     """Put an outcome into words for both streams."""
     out: list[Text | str] = []
     err: list[Text | str] = []
-    told = list(findings(outcome.diagnostics, verbose=look.verbose)) if _tell_findings(outcome) else []
+    told = list(findings(_told(outcome), look))
     (out if outcome.command in _RESULTS and outcome.error is None else err).extend(told)
     if outcome.report is not None:
         module = import_module(f"schematool.views.text.{outcome.command}")
@@ -32,13 +33,19 @@ def show_text(outcome: Outcome, look: Look) -> Shown:
     return Shown(_printed(out, look), _printed(err, look))
 
 
-def _tell_findings(outcome: Outcome) -> bool:
-    """Some reports tell their findings in a better way than one by one."""
-    return outcome.report is None or outcome.command not in {"verify", "status", "generate"} or _warned(outcome)
+_IN_THE_REPORT: Mapping[str, frozenset[str]] = {
+    "generate": frozenset({"ST407"}),
+    "status": frozenset({"ST407", "ST413"}),
+    "verify": frozenset({"ST601"}),
+}
+"""Findings that the text of a report tells in a better way than one by one."""
 
 
-def _warned(outcome: Outcome) -> bool:
-    return any(found.span for found in outcome.diagnostics)
+def _told(outcome: Outcome) -> tuple[Diagnostic, ...]:
+    if outcome.report is None:
+        return outcome.diagnostics
+    better = _IN_THE_REPORT.get(outcome.command, frozenset())
+    return tuple(found for found in outcome.diagnostics if found.code not in better)
 
 
 def hint(text: str) -> Text:

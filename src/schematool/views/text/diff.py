@@ -9,7 +9,9 @@ from itertools import groupby
 from rich.text import Text
 
 from schematool.app.diff import Block, DiffLine, DiffReport
+from schematool.core.describe import Described
 from schematool.views.show import Look
+from schematool.views.text.folding import by_entity, folded
 from schematool.views.text.words import columns, count, symbol
 
 
@@ -21,26 +23,30 @@ def lines(report: DiffReport, look: Look) -> Iterator[Text | str]:
     if not report.changes:
         yield Text(f"no differences between {report.before} and {report.after}")
         return
-    yield from changes(report.changes)
+    yield from changes(report.changes, verbose=look.verbose)
     counted = Counter(line.change.symbol for line in report.changes)
     words = {"+": "added", "~": "changed", "-": "removed", ">": "renamed"}
     parts = [f"{counted[mark]} {word}" for mark, word in words.items() if counted[mark]]
-    consent = f" · {len(report.permits)} need consent: {', '.join(report.permits)}" if report.permits else ""
+    consent = f" · needs consent: {', '.join(report.permits)}" if report.permits else ""
     yield Text(f"{count(len(report.changes), 'change')}: {', '.join(parts)}{consent}")
 
 
-def changes(found: tuple[DiffLine, ...]) -> Iterator[Text]:
+def changes(found: tuple[DiffLine, ...], *, verbose: bool = False) -> Iterator[Text]:
     """Tell changes below the entities that they belong to."""
-    ordered = sorted(found, key=lambda line: (line.store != "postgres", line.change.entity))
-    for (store, entity), group in groupby(ordered, key=lambda line: (line.store, line.change.entity)):
+    told = [(line, "") for line in by_entity(found, _look_at)] if verbose else folded(found, _look_at)
+    for (store, entity), group in groupby(told, key=lambda pair: (pair[0].store, pair[0].change.entity)):
         yield Text.assemble(("  " + entity, "bold"), f"  ({store})")
-        yield from columns([_row(line) for line in group], indent=4)
+        yield from columns([_row(*pair) for pair in group], indent=4)
 
 
-def _row(line: DiffLine) -> list[str | tuple[str, str]]:
+def _look_at(line: DiffLine) -> tuple[str, Described]:
+    return line.store, line.change
+
+
+def _row(line: DiffLine, parts: str) -> list[str | tuple[str, str]]:
     told = line.change
     codes = " ".join(line.codes)
-    return [symbol(told.symbol), told.kind, told.name, told.detail, line.effect, (codes, "yellow")]
+    return [symbol(told.symbol), told.kind, told.name, parts or told.detail, line.effect, (codes, "yellow")]
 
 
 def statements(blocks: tuple[Block, ...]) -> Iterator[str]:

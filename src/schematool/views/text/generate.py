@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from schematool.app.generate import GenerateReport
+from schematool.core.describe import Described
 from schematool.views.show import Look
+from schematool.views.text.folding import by_entity, folded
 from schematool.views.text.words import columns, count, symbol
 
 
@@ -19,7 +21,7 @@ def lines(report: GenerateReport, look: Look) -> Iterator[Text | str]:
         )
         return
     if not report.written:
-        yield from _changes(report)
+        yield from _changes(report, look)
     if report.files:
         yield from _files(report, look)
     codes = sorted({f"{d.code} ({d.permit})" if d.permit else d.code for d in report.dangers})
@@ -28,8 +30,14 @@ def lines(report: GenerateReport, look: Look) -> Iterator[Text | str]:
     yield Text(f"{count(len(report.changes), 'change')}{proven}{tail}")
 
 
-def _changes(report: GenerateReport) -> list[Text]:
-    return columns([(symbol(c.symbol), c.entity, c.kind, c.name, c.detail) for c in report.changes])
+def _changes(report: GenerateReport, look: Look) -> list[Text]:
+    told = by_entity(report.changes, _look_at)
+    rows = [(one, "") for one in told] if look.verbose else folded(told, _look_at)
+    return columns([(symbol(c.symbol), c.entity, c.kind, c.name, parts or c.detail) for c, parts in rows])
+
+
+def _look_at(change: Described) -> tuple[str, Described]:
+    return "", change
 
 
 def _files(report: GenerateReport, look: Look) -> Iterator[Text | str]:

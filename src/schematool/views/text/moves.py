@@ -9,7 +9,7 @@ from rich.text import Text
 
 from schematool.core.describe import statement_line
 from schematool.core.secret import Url
-from schematool.views.text.words import columns, count, seconds, symbol
+from schematool.views.text.words import columns, count, place, seconds, symbol
 
 if TYPE_CHECKING:
     from schematool.app.migrate import Move
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def heading(env: str, stores: Mapping[str, Url]) -> Text:
-    """`staging · postgres … · mongo …`."""
-    return Text.assemble((env, "bold"), "".join(f" · {store} {url}" for store, url in stores.items()))
+    """`staging · postgres db.internal/app · mongo …`."""
+    return Text.assemble((env, "bold"), "".join(f" · {store} {place(url)}" for store, url in stores.items()))
 
 
 def plan(moves: tuple[Move, ...], mark: str, *, statements: bool = False) -> Iterator[Text | str]:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from schematool.app.status import StatusLine, StatusReport
 from schematool.views.show import Look
+from schematool.views.text.moves import heading
 from schematool.views.text.words import columns
 
 _STYLE = {"applied": "green", "pending": "yellow", "partial": "yellow"}
@@ -17,8 +18,7 @@ _ABSENT = "\N{EN DASH}"
 
 def lines(report: StatusReport, look: Look) -> Iterator[Text]:
     """Tell each migration that is not simply applied, and the newest of those that are."""
-    places = " · ".join(f"{store} {url}" for store, url in report.stores.items())
-    yield Text.assemble((report.env, "bold"), f" · {places}" if places else "")
+    yield heading(report.env, report.stores)
     shown = list(report.lines) if look.verbose else _interesting(report.lines)
     stores = list(report.stores)
     if shown:

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
-from schematool.app.verify import VerifyReport
+from schematool.app.verify import Drift, VerifyReport
+from schematool.core.describe import Described
 from schematool.views.show import Look
+from schematool.views.text.folding import by_entity, folded
 from schematool.views.text.words import columns, count, symbol
 
-_WORDS = {"+": "not in any migration", "-": "missing", "~": "", ">": "renamed"}
+_WORDS: Mapping[str, str] = {"+": "not in any migration", "-": "missing", "~": "", ">": "renamed"}
 
 
 def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
-    """Name each difference; then how much is as it should be."""
+    """Name each difference, then how much is as it should be; other findings come before this."""
     if not report.stores and report.ok:
         yield Text(f"nothing to verify in {report.env}: there are no migrations")
         return
-    others = [d for d in report.diagnostics if d.code != "ST601"]
     heads = sorted({store.head for store in report.stores if store.head})
     head = heads[-1] if heads else "an empty database"
     if report.drift:
-        yield Text.assemble((report.env, "bold"), f" differs from {head} in {count(len(report.drift), 'place')}")
+        legend = " (expected → found)" if any(one.change.symbol == "~" for one in report.drift) else ""
+        places = count(len(report.drift), "place")
+        yield Text.assemble((report.env, "bold"), f" differs from {head} in {places}{legend}")
+        told = by_entity(report.drift, _look_at)
         yield from columns(
-            [
-                (
-                    one.store,
-                    (one.change.entity, "bold"),
-                    symbol(one.change.symbol),
-                    one.change.kind,
-                    one.change.name,
-                    _WORDS[one.change.symbol] or one.change.detail,
-                )
-                for one in report.drift
-            ]
+            [_row(one, "") for one in told] if look.verbose else [_row(*pair) for pair in folded(told, _look_at)]
         )
-    for other in others:
-        yield Text.assemble(("  " + other.code, "yellow"), f"  {other.message}")
     total = sum(store.entities for store in report.stores)
     matching = sum(store.matching for store in report.stores)
     pending = sum(store.pending for store in report.stores)
@@ -49,3 +41,15 @@ def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
     numbers = f"{count(len(report.stores), 'store')}, {count(total, 'entity')}"
     mark = "*" if report.ok else "!"
     yield Text.assemble(symbol(mark), f" {report.env} is {said}: {numbers}, no drift{late}")
+
+
+def _look_at(drift: Drift) -> tuple[str, Described]:
+    return drift.store, drift.change
+
+
+def _row(drift: Drift, parts: str) -> list[str | tuple[str, str]]:
+    told = drift.change
+    detail = parts or (told.detail if told.symbol != ">" else "")
+    words = _WORDS[told.symbol]
+    said = f"{words} ({detail})" if words and detail else words or detail
+    return [drift.store, (told.entity, "bold"), symbol(told.symbol), told.kind, told.name, said]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import parse_qs, urlsplit
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from schematool.core.secret import Url
+
 SYMBOLS = {"+": "green", "-": "red", "~": "yellow", ">": "cyan", "*": "green", "!": "red"}
-_PLURALS = {"entity": "entities", "index": "indexes"}
+_PLURALS = {"entity": "entities", "index": "indexes", "policy": "policies"}
 
 
 def count(number: int, noun: str) -> str:
@@ -23,6 +26,14 @@ def seconds(value: float) -> str:
     if value < 60:
         return f"{value:.1f} s"
     return f"{int(value // 60)} min {int(value % 60)} s"
+
+
+def place(url: Url) -> str:
+    """Where a URL leads, in short: `db.internal/app`; a socket by its folder."""
+    parts = urlsplit(str(url))
+    host = parts.netloc.rpartition("@")[2] or parse_qs(parts.query).get("host", [""])[0]
+    folder, here, name = host.rpartition("/.schematool/")
+    return f".schematool/{name}" if here and folder else f"{host}{parts.path}"
 
 
 def symbol(mark: str) -> tuple[str, str]:
