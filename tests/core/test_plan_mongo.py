@@ -14,6 +14,7 @@ from schematool.core.load import load
 from schematool.core.lower.mongo import lower
 from schematool.core.model.mongo_match import normal_schema
 from schematool.core.model.mongo_normal import normal_collection
+from schematool.core.plan import Style
 from schematool.core.plan.mongo import align, build, plan, rename
 from schematool.core.plan.mongo.paths import Path, condition_with, expression_with, schema_with
 from schematool.core.plan.mongo.validators import looser, tightens
@@ -45,7 +46,8 @@ def commands(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
 def test_from_nothing_and_back() -> None:
     """A new collection gets all of its indexes at once; the way back says what is lost."""
     after = catalog("{ on: a }", "{ on: b }")
-    up, down = plan(EMPTY, after), plan(after, EMPTY)
+    up = plan(EMPTY, after)
+    down = plan(after, EMPTY, Style(online=False, undoes=up))
 
     assert commands(up) == [
         {"create": "notes"},
@@ -54,6 +56,40 @@ def test_from_nothing_and_back() -> None:
     assert commands(down) == [{"drop": "notes"}]
     assert [hazard.code for step in down for hazard in step.hazards] == ["ST201"]
     assert not any(step.alone for step in up), "one file holds the whole"
+
+
+def test_what_is_dropped_is_put_aside() -> None:
+    """Its documents go nowhere, and the way back fetches them instead of making the collection anew."""
+    before = catalog("{ on: a }")
+    up = plan(before, EMPTY)
+    down = plan(EMPTY, before, Style(online=False, undoes=up))
+
+    assert commands(up) == [{"renameCollection": "notes", "to": "_schematool_trash.notes"}]
+    assert commands(down) == [{"renameCollection": "_schematool_trash.notes", "to": "notes"}]
+    assert [hazard.code for step in up for hazard in step.hazards] == ["ST304"]
+    assert [hazard for step in down for hazard in step.hazards] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["time_series: { time_field: at }", "encrypted_fields: { fields: [{ path: a, bsonType: string }] }"],
+)
+def test_what_cannot_be_put_aside_is_dropped(more: str) -> None:
+    """MongoDB renames no time series and no encrypted collection: these lose their documents, and say so."""
+    steps = plan(catalog(body=more), EMPTY)
+
+    assert commands(steps) == [{"drop": "notes"}]
+    assert [hazard.code for hazard in steps[0].hazards] == ["ST201"]
+
+
+def test_an_index_is_hidden_before_it_is_dropped() -> None:
+    """Until the second command it can be had back in no time; one that is hidden already is only dropped."""
+    steps = commands(plan(catalog("{ on: a }", "{ on: b, hidden: true }"), catalog()))
+
+    assert steps == [
+        {"collMod": "notes", "index": {"name": "a_1", "hidden": True}},
+        {"dropIndexes": "notes", "index": ["a_1", "b_1"]},
+    ]
 
 
 def test_nothing_to_do() -> None:
@@ -110,7 +146,6 @@ def test_a_full_collection_has_no_room_for_bridges() -> None:
 
 FORBIDDEN = [
     ('{ on: { "$**": 1 } }', '{ on: { "$**": 1 }, where: { a: 1 } }'),
-    ("{ on: { a: 1, b: 1 }, hidden: true }", "{ on: { a: 1, b: 1 }, unique: true, sparse: true }"),
     ("{ on: a, unique: true }", "{ on: a }"),
     ("{ on: a, expire_after: 1d }", "{ on: a }"),
 ]
@@ -122,14 +157,77 @@ def test_only_known_transitions_are_sent(before: str, after: str) -> None:
     assert not [step for step in commands(plan(catalog(before), catalog(after))) if "collMod" in step]
 
 
-def test_unique_in_two_steps() -> None:
-    """New duplicates are refused before old ones are looked for."""
-    steps = commands(plan(catalog("{ on: a }"), catalog("{ on: a, unique: true }")))
+BY_DEGREES = [
+    {"collMod": "notes", "index": {"name": "a_1", "prepareUnique": True}},
+    {"collMod": "notes", "index": {"name": "a_1", "unique": True}, "dryRun": True},
+    {"collMod": "notes", "index": {"name": "a_1", "unique": True}},
+]
 
-    assert steps == [
-        {"collMod": "notes", "index": {"name": "a_1", "prepareUnique": True}},
-        {"collMod": "notes", "index": {"name": "a_1", "unique": True}},
+
+def test_unique_by_degrees() -> None:
+    """New duplicates are refused before old ones are listed, and these are listed before it is unique."""
+    assert commands(plan(catalog("{ on: a }"), catalog("{ on: a, unique: true }"))) == BY_DEGREES
+
+
+def test_a_new_unique_index_is_built_first() -> None:
+    """The long build refuses nothing and fails for nothing; options stay with it."""
+    steps = commands(plan(catalog(), catalog("{ on: a, unique: true, sparse: true, expire_after: 1d }", "{ on: b }")))
+    built = [
+        {"key": {"a": 1}, "name": "a_1", "sparse": True, "expireAfterSeconds": 86400},
+        {"key": {"b": 1}, "name": "b_1"},
     ]
+
+    assert steps == [{"createIndexes": "notes", "indexes": built}, *BY_DEGREES]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((), ("{ on: { a: 1, b: hashed }, unique: true }",)),
+        (("{ on: a, name: x }",), ("{ on: a, name: x }", "{ on: a, unique: true }")),
+        (("{ on: a, unique: true }",), ("{ on: a, unique: true }", "{ on: a, unique: true, sparse: true, name: x }")),
+    ],
+)
+def test_unique_at_once_where_nothing_else_will_do(before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    """A special key, a twin in its place, or documents that are known to be unique already."""
+    (step,) = commands(plan(catalog(*before), catalog(*after)))
+
+    assert [index["unique"] for index in step["indexes"]] == [True]
+
+
+def test_unique_in_a_new_collection_and_on_the_way_back() -> None:
+    """There are no documents to look at, or no time for it."""
+    after = catalog("{ on: a, unique: true }")
+
+    assert [next(iter(one)) for one in commands(plan(EMPTY, after))] == ["create", "createIndexes"]
+    assert commands(plan(catalog(), after, Style(online=False))) == [
+        {"createIndexes": "notes", "indexes": [{"key": {"a": 1}, "name": "a_1", "unique": True}]}
+    ]
+
+
+def test_a_bridge_is_unique_only_over_known_documents() -> None:
+    """The bridge of an index on other fields must not fail for what only the index itself may say."""
+    steps = commands(plan(catalog("{ on: a, name: x }"), catalog("{ on: b, name: x, unique: true }")))
+
+    assert [index.get("unique") for step in steps for index in step.get("indexes", [])] == [None, None]
+    assert [next(iter(one)) for one in steps] == ["createIndexes", "dropIndexes", "createIndexes"] + ["collMod"] * 3 + [
+        "dropIndexes"
+    ]
+
+
+def test_a_validator_is_moderate_before_it_is_strict() -> None:
+    """New documents are checked while old ones are looked for; looser ones, and the way back, need no second step."""
+    before, after = catalog(body="fields: { a: int }"), catalog(body="fields: { a: { type: int, required: true } }")
+    moderate = catalog(body="fields: { a: { type: int, required: true } }\nvalidation: { level: moderate }")
+
+    first, second = commands(plan(before, after))
+    assert (first["validationLevel"], first["validationAction"]) == ("moderate", "error")
+    assert second == {"collMod": "notes", "validationLevel": "strict"}
+    assert commands(plan(moderate, after)) == [second]
+    assert [hazard.code for step in plan(moderate, after) for hazard in step.hazards] == ["ST301"]
+    assert [one["validationLevel"] for one in commands(plan(after, before))] == ["strict"]
+    assert [one["validationLevel"] for one in commands(plan(before, moderate))] == ["moderate"]
+    assert [one["validationLevel"] for one in commands(plan(before, after, Style(online=False)))] == ["strict"]
 
 
 def test_validation_is_written_in_full() -> None:
@@ -145,7 +243,10 @@ def test_views_stand_between() -> None:
     table = "\n---\nentity: v\nstore: mongo"
 
     assert [next(iter(one)) for one in commands(plan(catalog(more=view), catalog(more=table)))] == ["drop", "create"]
-    assert [next(iter(one)) for one in commands(plan(catalog(more=table), catalog(more=view)))] == ["drop", "create"]
+    assert [next(iter(one)) for one in commands(plan(catalog(more=table), catalog(more=view)))] == [
+        "renameCollection",
+        "create",
+    ]
 
 
 def test_sharding_is_set_aside() -> None:

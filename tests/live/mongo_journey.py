@@ -13,6 +13,7 @@ from schematool.core.diagnostic import Findings
 from schematool.core.diff import diff
 from schematool.core.load import load
 from schematool.core.lower.mongo import lower
+from schematool.core.plan import Style
 from schematool.core.plan.mongo import align, build, plan, rename
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def travel(engine: Engine, before: str, after: str, documents: Documents, *, kee
         assert rename(reached, draft.renames) == ()
         there = {name: [dict(one) for one in database[name].find()] for name in database.list_collection_names()}
 
-        back = (*plan(target, between), *(down for _, down in reversed(pairs)))
+        way_back = Style(online=False, undoes=steps)
+        back = (*plan(target, between, way_back), *(down for _, down in reversed(pairs)))
         engine.run([step.statement for step in back])
 
         assert diff(engine.inspect().catalog, recorded) == ()

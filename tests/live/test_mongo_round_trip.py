@@ -42,15 +42,30 @@ def notes(*indexes: str, more: str = "") -> str:
 
 
 SWAP = ("createIndexes", "dropIndexes", "createIndexes", "dropIndexes")
-BESIDE = ("createIndexes", "dropIndexes")
+BESIDE = ("createIndexes", "collMod", "dropIndexes")
+BY_DEGREES = ("collMod", "collMod", "collMod")
+MODERATE = ("collMod", "collMod")
 GAP = ("dropIndexes", "createIndexes")
 INDEXES = {
     "added": (["{ on: a }"], ["{ on: a }", "{ on: { b: -1, a: 1 } }"], "", ("createIndexes",)),
-    "dropped": (["{ on: a }", "{ on: b }"], ["{ on: a }"], "", ("dropIndexes",)),
+    "dropped": (["{ on: a }", "{ on: b }"], ["{ on: a }"], "", ("collMod", "dropIndexes")),
+    "unique added": ([], ["{ on: a, unique: true }"], "", ("createIndexes", *BY_DEGREES)),
+    "unique added beside": (
+        ["{ on: a }"],
+        ["{ on: a }", "{ on: { a: 1, b: 1 }, unique: true, where: { a: { $gt: 0 } }, collation: { locale: de } }"],
+        "",
+        ("createIndexes", *BY_DEGREES),
+    ),
+    "unique under the name of another": (
+        ["{ on: b, name: x }"],
+        ["{ on: a, name: x, unique: true }"],
+        "",
+        (*SWAP[:3], *BY_DEGREES, "dropIndexes"),
+    ),
     "other key, other name": (["{ on: a }"], ["{ on: { a: -1 } }"], "", BESIDE),
     "other key, same name": (["{ on: a, name: x }"], ["{ on: b, name: x }"], "", SWAP),
     "other name": (["{ on: a, name: x }"], ["{ on: a, name: y }"], "", SWAP),
-    "unique": (["{ on: a }"], ["{ on: a, unique: true }"], "", ("collMod", "collMod")),
+    "unique": (["{ on: a }"], ["{ on: a, unique: true }"], "", BY_DEGREES),
     "sparse": (["{ on: a }"], ["{ on: a, sparse: true }"], "", SWAP),
     "unique and sparse": (["{ on: a, unique: true }"], ["{ on: a, unique: true, sparse: true }"], "", SWAP),
     "partial": (["{ on: a }"], ["{ on: a, where: { b: x } }"], "", SWAP),
@@ -80,7 +95,7 @@ INDEXES = {
         GAP,
     ),
     "text hidden": (["{ on: { b: text } }"], ["{ on: { b: text }, hidden: true }"], "", ("collMod",)),
-    "text gone": (["{ on: { b: text } }"], [], "", ("dropIndexes",)),
+    "text gone": (["{ on: { b: text } }"], [], "", ("collMod", "dropIndexes")),
     "hashed partial": (["{ on: { a: hashed } }"], ["{ on: { a: hashed }, where: { b: x } }"], "", SWAP),
     "2d bits": (["{ on: { place: 2d } }"], ["{ on: { place: 2d }, bits: 20, min: -90, max: 90 }"], "", SWAP),
     "2dsphere version": (["{ on: { place: 2dsphere } }"], ["{ on: { place: 2dsphere }, sphere_version: 2 }"], "", SWAP),
@@ -109,14 +124,14 @@ INDEXES = {
 }
 FIELDS = "fields:\n  a: { type: int, required: true }\n  b: string"
 OPTIONS = {
-    "validator given": ("", FIELDS, "ST301", ("collMod",)),
+    "validator given": ("", FIELDS, "ST301", MODERATE),
     "validator taken": (FIELDS, "", "", ("collMod",)),
     "optional field": (FIELDS, f"{FIELDS}\n  c: date", "", ("collMod",)),
     "required field": (
         FIELDS,
         FIELDS.replace("b: string", "b: { type: string, required: true }"),
         "ST301",
-        ("collMod",),
+        MODERATE,
     ),
     "longer text": (
         f"{FIELDS}\n  c: {{ type: string, max_length: 5 }}",
@@ -125,12 +140,13 @@ OPTIONS = {
         ("collMod",),
     ),
     "level": (FIELDS, f"{FIELDS}\nvalidation: {{ level: moderate }}", "", ("collMod",)),
+    "level to strict": (f"{FIELDS}\nvalidation: {{ level: moderate }}", FIELDS, "ST301", ("collMod",)),
     "level alone": ("", "validation: { level: moderate }", "", ("collMod",)),
     "checks": (
         FIELDS,
         f"{FIELDS}\nchecks: {{ positive: {{ $gt: [$a, 0] }}, other: {{ $ne: [$a, 9] }} }}",
         "ST301",
-        ("collMod",),
+        MODERATE,
     ),
     "images": ("", "pre_and_post_images: true", "", ("collMod",)),
     "collation": ("", "collation: { locale: da }", "ST303", None),
@@ -175,7 +191,29 @@ WHOLE = (
         notes(),
         notes() + "\n---\nentity: other\nstore: mongo\nfields: { a: int }\nindexes: [{ on: a }]",
     ),
-    Case("collection dropped", notes() + "\n---\nentity: other\nstore: mongo", notes(), frozenset({"ST201"})),
+    Case(
+        "collection dropped",
+        notes() + "\n---\nentity: other\nstore: mongo\nindexes: [{ on: a, unique: true }]",
+        notes(),
+        frozenset({"ST304"}),
+        commands=("renameCollection",),
+        documents={**NOTES, "other": [{"_id": 1, "a": 1}, {"_id": 2, "a": 2}]},
+    ),
+    Case(
+        "collection becomes view",
+        notes() + "\n---\nentity: v\nstore: mongo",
+        notes() + NOTHING,
+        frozenset({"ST304"}),
+        commands=("renameCollection", "create"),
+        documents={**NOTES, "v": [{"_id": 1}]},
+    ),
+    Case(
+        "series dropped",
+        notes() + "\n---\n" + SERIES % ("", ""),
+        notes(),
+        frozenset({"ST201"}),
+        commands=("drop",),
+    ),
     Case(
         "collection renamed",
         notes("{ on: a }"),

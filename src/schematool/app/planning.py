@@ -101,7 +101,7 @@ def _pieces(
         if rest:
             _run(work, rest)
             after = excluding(work.inspect(), exclude).catalog
-            down = make.plan(*make.align(after, before), Style(online=not segment.transactional))
+            down = make.plan(*make.align(after, before), Style(online=not segment.transactional, undoes=segment.steps))
             before = after
         yield Piece(segment, (*down, *undo_renames))
 

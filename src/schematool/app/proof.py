@@ -12,10 +12,13 @@ from schematool.core.change import Change, Renamed
 from schematool.core.describe import describe
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import SchematoolError, StatementError
+from schematool.core.history.loss import put_aside
 from schematool.core.history.unit import Unit
 from schematool.engines.contract import Engine
 
 _DATA_ERRORS = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
+# MongoDB: duplicate key, document refused by the validator, duplicates in an index that is to be unique
+_DATA_CODES = frozenset({"11000", "121", "359"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def prove(server: Engine, claim: Claim) -> Proof:
     try:
         return _prove(server, claim, seeded=True)
     except StatementError as error:
-        if not error.server_code.startswith(_DATA_ERRORS):
+        mongo = claim.desired.store == "mongo"
+        if not (error.server_code in _DATA_CODES if mongo else error.server_code.startswith(_DATA_ERRORS)):
             raise
         proof = _prove(server, claim, seeded=False)
         return replace(proof, needs_empty=error.diagnostics[0].message)
@@ -74,7 +78,8 @@ def _prove(server: Engine, claim: Claim, *, seeded: bool) -> Proof:
         if again := make.plan(*make.align(reached, claim.desired)):
             raise unproven("a second plan is not empty", [step.statement for step in again])
         kept = counts()
-        _rows_kept(full, kept, may_lose=claim.may_lose)
+        aside = {name for unit in new for command in unit.up if (name := put_aside(command.text))}
+        _rows_kept({name: n for name, n in full.items() if name not in aside}, kept, may_lose=claim.may_lose)
         if any(unit.down is None for unit in new):
             return Proof(rows, reached)
         _roll_back(place, new)
@@ -84,6 +89,7 @@ def _prove(server: Engine, claim: Claim, *, seeded: bool) -> Proof:
             _under_new_names(counts(), claim.renames),
             may_lose=claim.may_lose,
         )
+        _rows_kept({name: n for name, n in full.items() if name in aside}, counts(), may_lose=False)
         replay(place, new)
         _same("after its second way up", read(), claim.desired)
         return Proof(rows, reached)

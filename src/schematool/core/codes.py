@@ -456,6 +456,17 @@ ROWS: tuple[Code, ...] = (
         why="This option can only be set when a collection is created, so the documents must be copied.",
         remedy="Create a new collection and move the documents and the programs over.",
     ),
+    Code(
+        "ST304",
+        "takes a collection out of use",
+        permit="data-loss",
+        why="The collection is renamed to `_schematool_trash.<migration>.<name>`: programs do not find it any more, its "
+        "documents are still there. Rolling back renames it back and loses nothing; `schematool purge` deletes it for "
+        "good.",
+        remedy="Stop reading and writing it, deploy, and drop it one release later. If it was renamed, say so with "
+        "`was: old_name` at the new one.",
+        example='{ "renameCollection": "old", "to": "_schematool_trash.0007_drop_old.old" }',
+    ),
     # --- ST4xx: history and integrity ---------------------------------------------------------------------
     Code(
         "ST401",
@@ -601,6 +612,29 @@ ROWS: tuple[Code, ...] = (
         remedy="Correct the cause and run `schematool migrate` again.",
     ),
     Code(
+        "ST520",
+        "documents share a key that must be unique",
+        why="The index is built and refuses new duplicates already, but old documents share keys; every one of them is "
+        "named by its `_id`. Nothing was lost and nobody is held up.",
+        remedy="Remove or change all but one of each group, then run `schematool migrate` again: it goes on from there.",
+        example='{ "collMod": "users", "index": { "name": "email_1", "unique": true }, "dryRun": true }',
+    ),
+    Code(
+        "ST521",
+        "documents do not satisfy the stricter validator",
+        why="Made strict, the validator would refuse every change of these documents. It stands at level moderate, "
+        "which checks new documents and lets these be changed. They are counted and named by `_id`, never shown.",
+        remedy="Correct them, then run `schematool migrate` again; or declare `validation: { level: moderate }`.",
+        example='{ "collMod": "notes", "validationLevel": "strict" }',
+    ),
+    Code(
+        "ST522",
+        "the collection was replaced meanwhile",
+        why="Every command is pinned to the UUID of the collection that was looked at; one of the same name was made "
+        "in its place (MongoDB 361).",
+        remedy="`schematool verify` shows what differs; put the collection back, then run the command again.",
+    ),
+    Code(
         "ST598",
         "interrupted",
         severity=_NOTE,
@@ -656,6 +690,4 @@ def unpermitted(hazards: Iterable[Hazard], allowed: Collection[str]) -> tuple[Ha
     """Keep the hazards that need a consent nobody gave. `allowed` holds permits, codes, or `all`."""
     if "all" in allowed:
         return ()
-    return tuple(
-        h for h in hazards if (permit := permit_of(h)) and permit not in allowed and h.code not in allowed
-    )
+    return tuple(h for h in hazards if (permit := permit_of(h)) and permit not in allowed and h.code not in allowed)

@@ -53,11 +53,12 @@ class StatementError(WorldError):
         span: Span | None = None,
         hint: str | None = None,
         state: str | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.statement = statement
         self.server_code = server_code
         self.position = position
-        super().__init__(Diagnostic(code, message, span, hint), state=state)
+        super().__init__(Diagnostic(code, message, span, hint, notes=notes), state=state)
 
 
 class Refused(SchematoolError):

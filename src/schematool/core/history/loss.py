@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 _NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)'
 _QUALIFIED = rf"{_NAME}(?:\s*\.\s*{_NAME})?"
@@ -38,6 +39,23 @@ def losses(store: str, statement: str) -> tuple[Loss, ...]:
     return _mongo(statement) if store == "mongo" else _postgres(statement)
 
 
+_TRASH = "_schematool_trash."
+
+
+def put_aside(statement: str) -> str | None:
+    """Name the collection that a Mongo command moves out of the way, with its documents; None for all else."""
+    command = _read(statement)
+    name, to = command.get("renameCollection"), command.get("to")
+    return name if isinstance(name, str) and isinstance(to, str) and to.startswith(_TRASH) else None
+
+
+def fetched_back(statement: str) -> str | None:
+    """Name the collection that a Mongo command brings back with its documents; None for all else."""
+    command = _read(statement)
+    name, to = command.get("renameCollection"), command.get("to")
+    return to if isinstance(name, str) and isinstance(to, str) and name.startswith(_TRASH) else None
+
+
 def _postgres(statement: str) -> tuple[Loss, ...]:
     text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL)
     if match := _DROP_TABLE.match(text):
@@ -61,13 +79,16 @@ def _plain(name: str) -> str:
 
 
 def _mongo(statement: str) -> tuple[Loss, ...]:
-    try:
-        command = json.loads(statement)
-    except json.JSONDecodeError:
-        return ()
-    if not isinstance(command, dict):
-        return ()
+    command = _read(statement)
     for verb in ("drop", "delete"):
         if isinstance(name := command.get(verb), str):
             return (Loss(name),)
     return ()
+
+
+def _read(statement: str) -> dict[str, Any]:
+    try:
+        command = json.loads(statement)
+    except json.JSONDecodeError:
+        return {}
+    return command if isinstance(command, dict) else {}

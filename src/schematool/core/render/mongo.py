@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from schematool.core.diagnostic import Findings, Span
 from schematool.core.errors import InputError
 from schematool.core.extended_json import Document, Value, plain, read, text
 from schematool.core.history.unit import Command, Consent, Unit
+from schematool.core.plan.mongo.trash import under
 from schematool.core.sql.place import Places
 from schematool.core.step import Segment, Step
 
@@ -46,11 +47,12 @@ def render(  # noqa: PLR0913  # one call says all that a file holds; the same fo
         head["depends"] = list(depends)
     if consents:
         head["allow"] = [{"code": one.code, "because": one.because} for one in consents]
-    return _file(head, up.steps), _file({"title": f"rollback of {id}"}, down)
+    return _file(id, head, up.steps), _file(id, {"title": f"rollback of {id}"}, down)
 
 
-def _file(head: Document, steps: Sequence[Step]) -> str:
-    return pretty({**head, "commands": [read(step.statement) for step in steps]}) + "\n"
+def _file(migration: str, head: Document, steps: Sequence[Step]) -> str:
+    listed: list[Value] = [under(migration, cast("Document", read(step.statement))) for step in steps]
+    return pretty({**head, "commands": listed}) + "\n"
 
 
 def pretty(value: Value, indent: int = 0, room: int = WIDTH) -> str:

@@ -8,10 +8,11 @@ connection is lost, neither the journal nor the client knows what happened, so t
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import OperationFailure, PyMongoError
@@ -20,8 +21,10 @@ from pymongo.read_concern import ReadConcern
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, StatementError, WorldError
 from schematool.core.history.unit import Command, Unit
-from schematool.engines.contract import Began, Ended, Listener
-from schematool.engines.mongo.commands import DATA, Order, orders
+from schematool.core.model.mongo_normal import is_primary
+from schematool.engines.contract import Began, Ended, Listener, Waiting
+from schematool.engines.mongo.commands import DATA, TRASH, Order, order, orders
+from schematool.engines.mongo.examine import refused
 from schematool.engines.mongo.execute import Execution, checked_reply, picture, refuse_what_harms
 from schematool.engines.mongo.failure import statement_failure, translated
 from schematool.engines.mongo.journal import Journal, command_hash
@@ -39,12 +42,16 @@ _NOT_ATOMIC = frozenset({263, 20, 290, 251, 257, 334})
 
 @dataclass(slots=True)
 class Run:
-    """One pass over a unit. `lease` None: a scratch database, which nobody else knows of."""
+    """One pass over a unit. `lease` None: a scratch database, which nobody else knows of.
+
+    `recorded`: what was put aside, as it was before, by the name that it was put aside under.
+    """
 
     server: Server
     unit: Unit
     lease: Lease | None
     listen: Listener
+    recorded: dict[str, Picture] = field(default_factory=dict)
 
     @property
     def token(self) -> int:
@@ -84,6 +91,7 @@ class Run:
             chosen = undoing(orders(self.unit.up), _reached(existing), orders_down)
         if existing.get("direction") == "down":
             self._unedited(existing.get("undo") or (), down)
+        self.recorded |= _put_aside(orders(self.unit.up), existing)
         skipped = [index for index, order in enumerate(chosen) if order is None]
         journal.begin_undo(down, skipped, existing)
         pairs = [
@@ -162,16 +170,54 @@ class Run:
             if verdict is Verdict.CONFLICT:
                 raise self._conflict(command, order)
             if verdict is not Verdict.DONE:
+                self._examined(journal, command, order, now)
                 if not resumed:
                     if not owned:
                         self._first_time(command, order, now)
                     refuse_what_harms(order, now, command)
                     journal.intent(index, now)
-                Execution(self.server, self.unit.id, self.listen).run(order, before)
+                self._sent(order, before, now)
+            if owned:
+                self._shown(order)
             after = picture(self.server, order)
             self._proven(command, order, after)
         journal.done(index, after)
         self.listen(Ended(self.unit.id, "mongo", index, len(pairs), command.text, time.monotonic() - began))
+
+    def _sent(self, order: Order, before: Picture | None, now: Picture) -> None:
+        """Send a command. What was put aside and is purged since is made again, without its documents."""
+        gone = order.name == "renameCollection" and now.source is None and now.target is None
+        recorded = self.recorded.get(order.collection) if gone else None
+        execution = Execution(self.server, self.unit.id, self.listen)
+        if recorded is None:
+            execution.run(order, before)
+            return
+        self.listen(Waiting(self.unit.id, "mongo", f"`{order.target}` was purged: making it again, without documents"))
+        for again in _made_again(str(order.target), recorded):
+            execution.run(again, None)
+
+    def _examined(self, journal: Journal, command: Command, order: Order, now: Picture) -> None:
+        """Look for documents that a stricter validator shuts out: tell of them, and stop before it is strict.
+
+        On the way back they are only told of: a rollback must not be held up by what was written since.
+        """
+        if self.lease is None:
+            return
+        found = refused(self.server, order, now)
+        if found is None:
+            return
+        if found.strict and not journal.backwards:
+            raise found.error(command)
+        self.listen(Waiting(self.unit.id, "mongo", f"{found}, such as _id: {', '.join(found.ids[:5])}"))
+
+    def _shown(self, order: Order) -> None:
+        """Show an index that the way up had hidden and not dropped yet: to createIndexes it is there already."""
+        if order.name != "createIndexes":
+            return
+        for name, attributes in missing_indexes(order, picture(self.server, order)):
+            if attributes == ("hidden",):
+                shown = {"collMod": order.collection, "index": {"name": name, "hidden": False}}
+                Execution(self.server, self.unit.id, self.listen).run(Order(shown), None)
 
     @contextmanager
     def _refusals(self, journal: Journal, index: int, command: Command, order: Order) -> Iterator[None]:
@@ -276,6 +322,25 @@ def _unfinished(existing: Mapping[str, Any]) -> bool:
 def _reached(existing: Mapping[str, Any]) -> set[int]:
     lines = existing.get("commands") or ()
     return {index for index, line in enumerate(lines) if line.get("state") in {"done", "running"}}
+
+
+def _put_aside(up: Sequence[Order], existing: Mapping[str, Any]) -> dict[str, Picture]:
+    """Read from the ledger what the collections were that were renamed out of the way."""
+    lines = list(existing.get("commands") or ())
+    return {
+        str(one.target): Picture.of(json.loads(line["before"]))
+        for one, line in zip(up, lines, strict=False)
+        if one.name == "renameCollection" and str(one.target).startswith(TRASH) and line.get("before")
+    }
+
+
+def _made_again(name: str, recorded: Picture) -> Iterator[Order]:
+    """Give the commands that make a collection as it was listed."""
+    source = recorded.source or {}
+    yield order(json.dumps({"create": name, **(source.get("options") or {})}))
+    indexes = [index for index in recorded.indexes if not is_primary(index)]
+    if indexes:
+        yield order(json.dumps({"createIndexes": name, "indexes": indexes}))
 
 
 def _together(journal: Journal, pairs: Sequence[tuple[Command, Order]], first: int) -> int:

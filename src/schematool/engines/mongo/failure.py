@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from bson import ObjectId
+from bson import ObjectId, json_util
+from bson.json_util import RELAXED_JSON_OPTIONS
 from pymongo.errors import (
     ConfigurationError,
     ConnectionFailure,
@@ -25,13 +26,15 @@ SPECIFICATION = frozenset({2, 9, 20, 26, 27, 40, 48, 67, 68, 72, 85, 86, 96, 115
 """Codes whose texts quote the command, which is the user's own file, and never a document."""
 
 _DATA = frozenset({"update", "insert", "delete", "aggregate"})
+_CODES = {359: "ST520", 361: "ST522"}
 _HINTS = {
     48: "something made it outside of the migrations: `schematool diff migrations live` shows how it differs",
     85: "an index of the same meaning is there under another name or options: drop it, or rename the declared one",
     86: "another index has this name: drop it, or give the declared one another name",
     361: "the collection was dropped and made again meanwhile: `schematool verify` shows what differs",
     11000: "remove the duplicates, then run `schematool migrate` again",
-    359: "remove the duplicates, then run `schematool migrate` again",
+    359: "remove or change all but one of each group, then run `schematool migrate` again; until then new duplicates "
+    "are refused and these can still be changed",
 }
 
 
@@ -40,12 +43,26 @@ def statement_failure(  # noqa: PLR0913  # each says one thing about the command
 ) -> StatementError:
     """Say that the server refused a command, by its own number and name for the reason."""
     return StatementError(
-        "ST510",
+        _CODES.get(error.code or 0, "ST510"),
         mask(f"MongoDB {spoken(error, command, subject)}", (url,)),
         statement=text,
         server_code=str(error.code or ""),
         span=span,
         hint=_HINTS.get(error.code or 0),
+        notes=_duplicates(error.details or {}) if error.code == 359 else (),
+    )
+
+
+def spoken_id(value: Any) -> str:
+    """Spell the `_id` of a document, which is all of it that is ever shown."""
+    return str(value) if isinstance(value, ObjectId) else json_util.dumps(value, json_options=RELAXED_JSON_OPTIONS)
+
+
+def _duplicates(details: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name every document that shares its key with another, a group a line."""
+    return tuple(
+        f"same key: {', '.join(spoken_id(one) for one in group.get('ids', ()))}"
+        for group in details.get("violations") or ()
     )
 
 
@@ -127,8 +144,8 @@ def _first(text: str) -> str:
 
 
 def _violations(details: Mapping[str, Any]) -> str:
-    """Count the groups of duplicates; ids are named only where they are opaque."""
+    """Count the groups of duplicates, and the documents in them."""
     groups = list(details.get("violations") or ())
-    ids = [str(one) for group in groups for one in group.get("ids", ()) if isinstance(one, ObjectId)]
-    named = f", for example the documents {', '.join(ids[:4])}" if ids else ""
-    return f"{len(groups)} groups of documents have the same values{named}"
+    documents = sum(len(group.get("ids", ())) for group in groups)
+    told = f"{documents:,} documents share their keys, in {len(groups):,} group{'' if len(groups) == 1 else 's'}"
+    return f"the index cannot become unique: {told}"

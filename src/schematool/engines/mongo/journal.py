@@ -82,6 +82,11 @@ class Journal:
         self.session = server.client.start_session()
         self.entries: list[Entry] = []
 
+    @property
+    def backwards(self) -> bool:
+        """Whether the unit is being taken back."""
+        return self._field == "undo"
+
     def read(self) -> Mapping[str, Any] | None:
         """Give the document as it is, if there is one.
 

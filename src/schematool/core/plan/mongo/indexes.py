@@ -119,7 +119,7 @@ class _Exchange:
                 bridges.append(made)
         steps: list[Step] = []
         if beside or bridges:
-            steps += self._built([*beside, *bridges], subjects=[one.id for one in (*beside, *waiting)])
+            steps += self._built(beside, bridges, subjects=[one.id for one in (*beside, *waiting)])
         if dropped:
             gone = tuple(index.id for index in dropped)
             statement = commands.drop_indexes(self.collection, (index.id.name for index in dropped))
@@ -158,14 +158,15 @@ class _Exchange:
             for index in (hiding if self.online else ())
         ]
 
-    def _built(self, indexes: Sequence[Index], subjects: Sequence[Id]) -> list[Step]:
+    def _built(self, indexes: Sequence[Index], bridges: Sequence[Index] = (), *, subjects: Sequence[Id]) -> list[Step]:
         """Build indexes; those that are to be unique over documents that nobody has looked at become so by degrees.
 
-        `createIndexes` with `unique` fails only when it has read everything, and names one duplicate.
+        A bridge is only unique where the documents are known to be. `createIndexes` with `unique` fails only when it
+        has read everything, and names one duplicate.
         """
         gradual = [index for index in indexes if self.online and self._by_degrees(index)]
         made = [_not_unique(index) if index in gradual else index for index in indexes]
-        steps = [_create(self.collection, made, subjects)]
+        steps = [_create(self.collection, [*made, *bridges], subjects)]
         for index in gradual:
             steps += _unique_steps(self.collection, index)
         return steps
