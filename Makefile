@@ -17,7 +17,7 @@ MAJORS ?= 14 15 16 17 18
 accept: $(READY) ## rewrite the golden files; review the result with git diff
 	$(PYTEST) --accept tests
 
-bench: $(READY) ## measure the limits of speed, and fail where one is passed
+bench: $(READY) ## measure against the raw statement and peers, in the same run
 	$(BIN)/python -m bench
 
 check: $(READY) ## lint, formatting, types, the schema's own migrations: no server, seconds
@@ -35,8 +35,8 @@ demo: $(READY) ## the whole journey on real servers: compile, migrate, verify, d
 docs: $(READY) ## make the reference pages and the picture of the terminal anew
 	$(BIN)/python docs/make.py
 
-faults: $(READY) ## kill, cut, fill, contend
-	$(PYTEST) tests/faults
+faults: $(READY) ## kill, cut, contend, in both stores
+	$(PYTEST) tests/live/test_mongo_crash.py tests/live/test_postgres_runner.py
 
 format: $(READY) ## let ruff order and format everything
 	$(BIN)/ruff check --fix

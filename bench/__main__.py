@@ -1,0 +1,14 @@
+"""`make bench`: every measurement, one after the other, on a throwaway embedded server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from schematool.engines.servers import temporary
+
+print("== reading, comparing, planning", flush=True)
+subprocess.run([sys.executable, "-m", "bench.catalogs"], check=True)
+print("== applying many small migrations", flush=True)
+with temporary("postgres") as url:
+    subprocess.run([sys.executable, "-m", "bench.apply", url.reveal(), "300"], check=True)
