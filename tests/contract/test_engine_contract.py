@@ -14,6 +14,7 @@ from pymongo import MongoClient
 
 from schematool.core.catalog import Catalog
 from schematool.core.errors import StatementError, WorldError
+from schematool.core.history.loss import Loss
 from schematool.core.history.unit import Unit
 from schematool.core.render import mongo as mongo_files
 from schematool.core.render import postgres as postgres_files
@@ -47,6 +48,10 @@ class Texts:
     """Statements in an order that cannot work, and one that never can."""
     row: str
     """Puts one row or document into `things`."""
+    held: tuple[str, ...]
+    """Makes `a.b` with three rows or documents, of which two have a value in `x`; and `empty`."""
+    prefix: str
+    """What stands before a name of `held` and `counts`."""
     nowhere: str
     """The URL of a server that is not there."""
 
@@ -83,6 +88,12 @@ POSTGRES = Texts(
         ("table", "create table things (id integer primary key, name text not null)"),
     ),
     row="insert into things values (1, 'one')",
+    held=(
+        'create table "a.b" (id integer primary key, x integer, "x y" text)',
+        'insert into "a.b" values (1, 1, null), (2, null, null), (3, 0, null)',
+        "create table empty (x integer)",
+    ),
+    prefix="public.",
     nowhere=f"postgresql://someone:{MARKER}@127.0.0.1:9/nowhere?connect_timeout=2",
 )
 
@@ -114,6 +125,12 @@ MONGO = Texts(
         ("table", '{"create": "things"}'),
     ),
     row='{"insert": "things", "documents": [{"_id": 1, "name": "one"}]}',
+    held=(
+        '{"create": "a.b"}',
+        '{"insert": "a.b", "documents": [{"_id": 1, "x": 1}, {"_id": 2}, {"_id": 3, "x": null}]}',
+        '{"create": "empty"}',
+    ),
+    prefix="",
     nowhere=f"mongodb://someone:{MARKER}@127.0.0.1:9/nowhere?serverSelectionTimeoutMS=300",
 )
 
@@ -483,3 +500,21 @@ def databases(url: Url) -> set[str]:
             return {row[0] for row in connection.execute("select datname from pg_database")}
     with MongoClient[dict[str, Any]](url.reveal()) as client:
         return set(client.list_database_names())
+
+
+def test_held_counts_what_would_go_with_each_subject(engine: Engine, texts: Texts) -> None:
+    """Rows and values, documents and those with a field; what is not there is left out, and nothing is left behind."""
+    engine.run(texts.held)
+    name = f"{texts.prefix}a.b"
+    subjects = [
+        Loss(name),
+        Loss(name, "x"),
+        Loss(f"{texts.prefix}empty"),
+        Loss(f"{texts.prefix}empty", "x"),
+        Loss(f"{texts.prefix}nowhere"),
+    ]
+
+    assert dict(engine.held(iter(subjects))) == dict(zip(subjects, (3, 2, 0, 0), strict=False))
+    assert engine.held([]) == {}
+    if texts.store == "postgres":
+        assert dict(engine.held([Loss(name, "x y"), Loss(name, "gone")])) == {Loss(name, "x y"): 0}

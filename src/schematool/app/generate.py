@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import ClassVar
@@ -11,7 +11,7 @@ from typing import ClassVar
 from schematool.app import locking
 from schematool.app.catalogs import build_desired, raise_unmodelled
 from schematool.app.compile import Compiled, compile_schema
-from schematool.app.hazard import danger, require, step_line, told
+from schematool.app.hazard import danger, quoted, require, step_line, told, wanting, with_permits
 from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files
 from schematool.app.planning import Piece, StorePlan, plan_store
 from schematool.app.proof import Claim, Proof, prove
@@ -79,10 +79,22 @@ class Wish:
     check: bool = False
     dry_run: bool = False
 
+    @property
+    def command(self) -> str:
+        """The command line that says the same, without the consents."""
+        words = ["schematool", "generate"]
+        words += ["-m", quoted(self.message)] if self.message else []
+        words += ["--because", quoted(self.because)] if self.because else []
+        return " ".join([*words, *(["--dry-run"] if self.dry_run else [])])
 
-def run(workspace: Workspace, wish: Wish) -> GenerateReport:
-    """Compile, plan, prove and write. Raises `Refused` when a consent is missing; nothing is then written."""
-    files = workspace.schema_files()
+
+def run(workspace: Workspace, wish: Wish, files: Mapping[str, str] | None = None) -> GenerateReport:
+    """Compile, plan, prove and write. Raises `Refused` when a consent is missing; nothing is then written.
+
+    `files`: YAML that is not on disk yet, to be used instead of what is there, and written with the rest.
+    """
+    new_files = dict(files or {})
+    files = workspace.schema_files() if files is None else files
     history = read_history(workspace, whole=False)
     locking.require_intact(workspace, history)
     if unchanged(history, fingerprint(files)):
@@ -94,13 +106,13 @@ def run(workspace: Workspace, wish: Wish) -> GenerateReport:
     changes = tuple(describe(change) for plan in plans.values() for change in plan.changes)
     if wish.check:
         return _checked(compiled, changes, plans)
-    _consider(plans, wish.allowed)
+    _consider(plans, wish)
     made = _make(workspace, history, plans, wish)
     hazards = [h for share in made for h in share.plan.hazards]
     records = _records(workspace, history, compiled, made)
     written = tuple(file for share in made for file in share.files)
     if not wish.dry_run:
-        write_all(workspace.root, {file.path: file.text for file in written} | records)
+        write_all(workspace.root, new_files | {file.path: file.text for file in written} | records)
     return GenerateReport(
         diagnostics=compiled.warnings,
         changes=changes,
@@ -154,22 +166,22 @@ def _checked(compiled: Compiled, changes: tuple[Described, ...], plans: dict[str
     )
 
 
-def _consider(plans: dict[str, StorePlan], allowed: Collection[str]) -> None:
+def _consider(plans: dict[str, StorePlan], wish: Wish) -> None:
     """Stop over what looks like a rename, and over hazards that nobody has consented to."""
-    if not {"data-loss", "all"} & set(allowed):
+    hazards = [h for plan in plans.values() for h in plan.hazards]
+    if not {"data-loss", "all"} & wish.allowed:
         pairs = [pair for plan in plans.values() for pair in lookalikes(plan.changes)]
         if pairs:
-            raise Refused(*(_lookalike(old, new) for old, new in pairs), state="nothing was written")
-    hazards = [h for plan in plans.values() for h in plan.hazards]
-    require(hazards, allowed, "schematool generate", "nothing was written")
+            again = with_permits(wish.command, {*wanting(hazards, wish.allowed), "data-loss"})
+            raise Refused(*(_lookalike(old, new, again) for old, new in pairs), state="nothing was written")
+    require(hazards, wish.allowed, wish.command, "nothing was written")
 
 
-def _lookalike(old: Id, new: Id) -> Diagnostic:
+def _lookalike(old: Id, new: Id, again: str) -> Diagnostic:
     return Diagnostic(
         "ST206",
         f"{old} goes and {new} comes with the same shape: is it a rename?",
-        hint=f"write `was: {old.name}` at `{new.name}` to keep the values, "
-        "or run `schematool generate --allow data-loss` to drop them",
+        hint=f"write `was: {old.name}` at `{new.name}` to keep the values, or run `{again}` to drop them",
         subject=str(new),
     )
 
@@ -203,7 +215,7 @@ def _make_store(workspace: Workspace, before: Sequence[Unit], plan: StorePlan, i
         proof = prove(server, claim)
     if proof.needs_empty:
         extra = (Hazard(NEEDS_EMPTY, plan.store, proof.needs_empty),)
-        require(extra, wish.allowed, "schematool generate", "nothing was written")
+        require((*plan.hazards, *extra), wish.allowed, wish.command, "nothing was written")
         units, files = writer.render(plan, extra)
     return _Made(plan, units, files, proof)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Sequence
 
 from schematool.app.report import Danger, StepLine
@@ -39,13 +40,27 @@ def require(hazards: Sequence[Hazard], allowed: Collection[str], command: str, s
     missing = unpermitted(hazards, allowed)
     if not missing:
         return
-    words = sorted({*allowed, *(permit for h in missing if (permit := permit_of(h)))})
     found = [Diagnostic(h.code, told(h), severity=Severity.ERROR, subject=h.subject) for h in missing]
     last = found[-1]
     found[-1] = Diagnostic(
-        last.code, last.message, hint=f"run `{command} --allow {','.join(words)}`", subject=last.subject
+        last.code, last.message, hint=f"run `{with_permits(command, wanting(hazards, allowed))}`", subject=last.subject
     )
     raise Refused(*found, state=state)
+
+
+def wanting(hazards: Iterable[Hazard], allowed: Collection[str]) -> set[str]:
+    """Every permit that a command needs: those that were given, and those that are missing."""
+    return {*allowed, *(permit for h in unpermitted(hazards, allowed) if (permit := permit_of(h)))}
+
+
+def with_permits(command: str, words: Iterable[str]) -> str:
+    """Write the command with all its consents in one flag."""
+    return f"{command} --allow {','.join(sorted(words))}"
+
+
+def quoted(text: str) -> str:
+    """Quote a word of the command line, with the quotes that people write where that is the same."""
+    return shlex.quote(text) if set(text) & set('"$`\\!') else f'"{text}"'
 
 
 def told(hazard: Hazard) -> str:

@@ -10,8 +10,10 @@ from schematool.app.compile import compile_with_findings
 from schematool.app.history import read_history
 from schematool.app.report import Report
 from schematool.app.workspace import Workspace
+from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Severity, in_order
 from schematool.core.errors import InputError
+from schematool.core.lint import lint, lint_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +33,13 @@ def run(workspace: Workspace) -> LintReport:
     compiled, problems = compile_with_findings(files)
     found: list[Diagnostic] = list(problems)
     if not problems.errors:
-        found += _rules(compiled.model)
+        found += lint(compiled.model)
     many = len(files)
     try:
         history = read_history(workspace)
         found += locking.findings(workspace, history)
-        many += sum(len(history.units(store)) for store in ("postgres", "mongo"))
+        found += lint_units(unit for store in STORES for unit in history.units(store))
+        many += sum(len(history.units(store)) for store in STORES)
     except InputError as error:
         found += error.diagnostics
     ordered = in_order(dict.fromkeys(found))
@@ -50,11 +53,3 @@ def run(workspace: Workspace) -> LintReport:
         warnings=warnings,
         hint=f"`schematool explain {ordered[0].code}` tells more" if ordered else None,
     )
-
-
-def _rules(model: object) -> list[Diagnostic]:
-    """The rules of `core.lint`, one function for both stores."""
-    from schematool.core import lint  # noqa: PLC0415  # only here
-
-    check = getattr(lint, "lint", None)
-    return list(check(model)) if check else []

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from schematool.core.history.loss import Loss, losses
 from schematool.core.step import Hazard
+from schematool.engines.contract import Engine
 
 
-def lost(store: str, statements: Iterable[str], counts: Mapping[str, int]) -> tuple[Hazard, ...]:
+def lost(engine: Engine, statements: Iterable[str]) -> tuple[Hazard, ...]:
     """Name each table, column or collection with rows that the statements would delete; an empty one is no loss."""
-    found = dict.fromkeys(loss for text in statements for loss in losses(store, text))
-    return tuple(_hazard(store, loss, counts[loss.name]) for loss in found if counts.get(loss.name))
+    found = tuple(dict.fromkeys(loss for text in statements for loss in losses(engine.store, text)))
+    if not found:
+        return ()
+    gone = {loss.name for loss in found if loss.column is None}
+    held = engine.held(loss for loss in found if loss.column is None or loss.name not in gone)
+    return tuple(_hazard(engine.store, loss, many) for loss, many in held.items() if many)
 
 
-def _hazard(store: str, loss: Loss, rows: int) -> Hazard:
-    noun = ("document" if store == "mongo" else "row") + ("" if rows == 1 else "s")
-    if loss.column:
-        return Hazard("ST201", f"{loss.name}.{loss.column}", f"its values in {rows:,} {noun}")
-    return Hazard("ST201", loss.name, f"{rows:,} {noun}")
+def _hazard(store: str, loss: Loss, many: int) -> Hazard:
+    noun = "document" if store == "mongo" else "non-null value" if loss.column else "row"
+    subject = f"{loss.name}.{loss.column}" if loss.column else loss.name
+    return Hazard("ST201", subject, f"{many:,} {noun}{'' if many == 1 else 's'}")

@@ -14,10 +14,14 @@ Confirm = Callable[[Report, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """`allowed`: permits from the command line. `lock_timeout` None: the configuration's."""
+    """`command`: what was typed, for a refusal to tell with what to add. `allowed`: permits from the command line.
+
+    `lock_timeout` None: the configuration's.
+    """
 
     confirm: Confirm
     listen: Listener
+    command: str = ""
     allowed: frozenset[str] = field(default_factory=frozenset)
     dry_run: bool = False
     lock_timeout: float | None = None

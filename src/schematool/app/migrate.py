@@ -21,7 +21,6 @@ from schematool.app.workspace import Workspace
 from schematool.core.codes import row
 from schematool.core.config import STORES
 from schematool.core.errors import SchematoolError
-from schematool.core.history.loss import losses
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
 from schematool.core.secret import Url
@@ -67,7 +66,7 @@ def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateRepor
         plan = _plan(workspace, engines, halves)
         if manner.dry_run or not halves:
             return replace(plan, dry_run=manner.dry_run, done=not halves)
-        _consider(workspace, engines, halves, manner)
+        _consider(engines, halves, manner)
         count = len({half.id for half in halves})
         manner.confirm(plan, f"Apply {count} migration{'' if count == 1 else 's'} to {workspace.target.name}?")
         started = perf_counter()
@@ -119,15 +118,14 @@ def _move(unit: Unit, note: str) -> Move:
     return Move(unit.id, unit.store, tuple(c.text for c in unit.up), unit.transactional, dangers, note)
 
 
-def _consider(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Half, ...], manner: Manner) -> None:
+def _consider(engines: Mapping[str, Engine], halves: tuple[Half, ...], manner: Manner) -> None:
     """Ask consent for rows that an unmarked file would delete; a marked file had its consent in review."""
     unmarked = [h for h in halves if h.unit and all(c.code != "ST201" for c in h.unit.consents)]
     hazards: list[Hazard] = []
-    for store in {half.store for half in unmarked}:
+    for store in (s for s in STORES if any(half.store == s for half in unmarked)):
         texts = [c.text for half in unmarked if half.store == store and half.unit for c in half.unit.up]
-        if any(losses(store, text) for text in texts):
-            hazards += lost(store, texts, engines[store].counts())
-    require(hazards, manner.allowed, f"schematool migrate --env {workspace.target.name}", "nothing was changed")
+        hazards += lost(engines[store], texts)
+    require(hazards, manner.allowed, manner.command, "nothing was changed")
 
 
 def _applied(halves: tuple[Half, ...], engines: Mapping[str, Engine], listen: Listener) -> Iterator[Move]:

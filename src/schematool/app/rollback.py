@@ -21,6 +21,7 @@ from schematool.app.workspace import Workspace
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, Refused, SchematoolError
+from schematool.core.history.loss import fetched_back
 from schematool.core.history.names import order
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
@@ -55,7 +56,7 @@ def run(workspace: Workspace, manner: Manner, *, count: int | None, to: str | No
         plan = _plan(workspace, engines, halves)
         if manner.dry_run or not halves:
             return replace(plan, dry_run=manner.dry_run, done=not halves)
-        _consider(workspace, plan, manner)
+        _consider(plan, manner)
         number = len({half.id for half in halves})
         manner.confirm(plan, f"Roll back {number} migration{'' if number == 1 else 's'} of {workspace.target.name}?")
         started = perf_counter()
@@ -99,28 +100,29 @@ def _chosen(standing: Standing, count: int, to: str | None) -> tuple[Half, ...]:
 
 
 def _plan(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Half, ...]) -> RollbackReport:
-    counts = {store: engines[store].counts() for store in {half.store for half in halves}}
     return RollbackReport(
         env=workspace.target.name,
         stores={store: engine.url for store, engine in engines.items()},
-        moves=tuple(_move(half.unit, counts[half.store]) for half in halves if half.unit),
+        moves=tuple(_move(half.unit, engines[half.store]) for half in halves if half.unit),
     )
 
 
-def _move(unit: Unit, counts: Mapping[str, int]) -> Move:
+def _move(unit: Unit, engine: Engine) -> Move:
     statements = tuple(command.text for command in unit.down or ())
-    dangers = [danger(hazard) for hazard in lost(unit.store, statements, counts)]
+    dangers = [danger(hazard) for hazard in lost(engine, statements)]
     dangers += [
         Danger("ST202", None, unit.id, "what went with this migration comes back empty")
         for consent in unit.consents
         if consent.code == "ST201"
     ]
-    return Move(unit.id, unit.store, statements, unit.transactional, tuple(dangers))
+    back = [name for text in statements if (name := fetched_back(text))]
+    note = f"brings back {', '.join(back)} with all documents" if back else ""
+    return Move(unit.id, unit.store, statements, unit.transactional, tuple(dangers), note)
 
 
-def _consider(workspace: Workspace, plan: RollbackReport, manner: Manner) -> None:
+def _consider(plan: RollbackReport, manner: Manner) -> None:
     hazards = [Hazard(d.code, d.subject, d.detail) for move in plan.moves for d in move.dangers]
-    require(hazards, manner.allowed, f"schematool rollback --env {workspace.target.name}", "nothing was changed")
+    require(hazards, manner.allowed, manner.command, "nothing was changed")
 
 
 def _rolled_back(

@@ -1,4 +1,4 @@
-"""The verbs that change databases: migrate, rollback; and the embedded servers: up, down."""
+"""The verbs that change databases: migrate, rollback, purge; and the embedded servers: up, down."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from schematool.cli import options as o
-from schematool.cli.consent import asking
+from schematool.cli.consent import asking, consents, typed
 from schematool.cli.run import begin, examples, finish, project, stores_of
 from schematool.views.outcome import Format
 
@@ -36,7 +36,9 @@ def migrate(
     from schematool.app.manner import Manner  # noqa: PLC0415  # the same
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    command = typed("migrate", migration, "--env", workspace.target.name)
     manner = Manner(
+        command=command,
         allowed=permits(allow or ()),
         dry_run=dry_run,
         lock_timeout=lock_timeout,
@@ -45,7 +47,7 @@ def migrate(
             workspace,
             yes=yes,
             named=env is not None,
-            again=f"schematool migrate --env {workspace.target.name} --yes",
+            again=typed(command, *consents(allow), "--yes"),
         ),
         listen=terminal.listener(),
     )
@@ -78,7 +80,9 @@ def rollback(
     from schematool.app.manner import Manner  # noqa: PLC0415  # the same
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    command = typed("rollback", count, *(("--to", to) if to else ()), "--env", workspace.target.name)
     manner = Manner(
+        command=command,
         allowed=permits(allow or ()),
         dry_run=dry_run,
         lock_timeout=lock_timeout,
@@ -87,11 +91,48 @@ def rollback(
             workspace,
             yes=yes,
             named=env is not None,
-            again=f"schematool rollback --env {workspace.target.name} --yes",
+            again=typed(command, *consents(allow), "--yes"),
         ),
         listen=terminal.listener(),
     )
     finish(terminal, verb.run(workspace, manner, count=count, to=to))
+
+
+def purge(
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", help="Only what was put aside so long ago: 12h, 30d, 4w.", metavar="TIME"),
+    ] = None,
+    env: o.Env = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    lock_timeout: o.LockTimeout = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Delete for good the collections that migrations put aside; after that no rollback has their documents."""
+    terminal = begin("purge", format, output, color, verbose)
+    from schematool.app import purge as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
+
+    workspace = project(terminal, where, env, mongo_url=mongo_url)
+    manner = Manner(
+        dry_run=dry_run,
+        lock_timeout=lock_timeout,
+        confirm=asking(
+            terminal,
+            workspace,
+            yes=yes,
+            named=env is not None,
+            again=f"schematool purge --env {workspace.target.name} --yes",
+        ),
+        listen=terminal.listener(),
+    )
+    finish(terminal, verb.run(workspace, manner, older_than=older_than))
 
 
 def up(
@@ -142,6 +183,14 @@ def register(app: typer.Typer) -> None:
             "schematool rollback --to 0006_order_index --allow data-loss --yes",
         ),
     )(rollback)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool purge --dry-run",
+            "schematool purge --older-than 30d",
+            "schematool purge --env prod --older-than 4w --yes",
+        ),
+    )(purge)
     app.command(
         rich_help_panel=PANEL,
         epilog=examples("schematool up", "schematool up --store mongo", "schematool up --format json"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from schematool.cli.terminal import Terminal
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
     from schematool.app.manner import Confirm
     from schematool.app.report import Report
     from schematool.app.workspace import Workspace
+
+
+def typed(verb: str, *words: object) -> str:
+    """Write a command line anew, to be run with something added; what was not given is left out."""
+    given = [str(word) for word in words if word is not None]
+    return " ".join([verb if verb.startswith("schematool ") else f"schematool {verb}", *given])
+
+
+def consents(allow: Sequence[str] | None) -> tuple[str, ...]:
+    """The consents that were given, in one flag."""
+    return ("--allow", ",".join(allow)) if allow else ()
 
 
 def asking(terminal: Terminal, workspace: Workspace, *, yes: bool, named: bool, again: str) -> Confirm:

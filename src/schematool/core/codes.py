@@ -91,6 +91,12 @@ ROWS: tuple[Code, ...] = (
         why="Some flags exclude each other, or need a value of a certain form.",
         remedy="`schematool COMMAND --help` shows examples.",
     ),
+    Code(
+        "ST010",
+        "something is there already",
+        why="`import` writes a schema and the beginning of its history; it never writes over what somebody else wrote.",
+        remedy="Import into an empty project, or print what you want with `schematool import --stdout --only NAME`.",
+    ),
     # --- ST1xx: the language ------------------------------------------------------------------------------
     Code(
         "ST100",
@@ -484,7 +490,7 @@ ROWS: tuple[Code, ...] = (
         "ST403",
         "out of order",
         why="A migration that was not applied stands before one that was.",
-        remedy="Give it the next free number with `schematool new --renumber`, or apply it knowingly by its id.",
+        remedy="Rename its files to the next free number and run `schematool lock`, or apply it knowingly by its id.",
     ),
     Code(
         "ST404",
@@ -659,6 +665,49 @@ ROWS: tuple[Code, ...] = (
         "is not modelled",
         why="The database holds an object or an attribute that schematool can neither describe nor compare.",
         remedy="Remove it, or leave it to its owner with `exclude` in the configuration.",
+    ),
+    Code(
+        "ST611",
+        "a collection is put aside",
+        severity=_NOTE,
+        why="A migration took it out of use; its documents still take their room, under a name that no catalog shows.",
+        remedy="`schematool rollback` brings it back; `schematool purge --older-than 30d` deletes it for good.",
+    ),
+    Code(
+        "ST612",
+        "an index was left half done",
+        severity=_WARNING,
+        why="It is still being built, half-way to unique, or a bridge that only stands while others are exchanged.",
+        remedy="`schematool migrate` ends a migration that was stopped; otherwise drop the index by hand.",
+    ),
+    Code(
+        "ST613",
+        "documents never expire",
+        severity=_WARNING,
+        why="An index with a lifetime deletes documents by a date. Where the field holds anything else, MongoDB passes "
+        "over the document without a word.",
+        remedy="Store dates in the field; declare it `type: date`, so that nothing else gets in.",
+    ),
+    Code(
+        "ST614",
+        "documents do not satisfy the validator",
+        why="They were there before the validator, or came past it. At level strict every change of them is refused.",
+        remedy="Correct them; `verify --data` counts them again.",
+    ),
+    Code(
+        "ST615",
+        "a bucket lacks an index",
+        severity=_WARNING,
+        why="Drivers make the indexes of GridFS before the first write to an empty bucket only, so a bucket that was "
+        "restored or copied may lack them: every read of a file is then a scan.",
+        remedy="Declare it, `bucket: NAME`, and generate a migration.",
+    ),
+    Code(
+        "ST603",
+        "cannot be said in YAML",
+        why="What was built of the YAML that `import` would write is not what was read: the language lacks a word, or "
+        "the server prints an expression otherwise the second time.",
+        remedy="Please report it with the definition; meanwhile leave the object out with `exclude`.",
     ),
 )
 

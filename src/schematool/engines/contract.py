@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from schematool.core.catalog import Catalog
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError
+from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
 
@@ -56,6 +57,43 @@ class Inspection:
 
     catalog: Catalog
     unmodelled: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A collection that a migration put aside: `name` is what it is called now, `age_seconds` by the server's clock.
+
+    `age_seconds` is None where no ledger says when it was put aside.
+    """
+
+    name: str
+    collection: str
+    migration: str
+    documents: int
+    bytes: int
+    age_seconds: float | None = None
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """An engine whose migrations put collections aside instead of dropping them."""
+
+    def kept(self) -> tuple[Kept, ...]:
+        """What is put aside, in order of names. Reads only."""
+        ...
+
+    def purge(self, names: Sequence[str]) -> None:
+        """Delete for good what is put aside under these names, and nothing else. Must be called under `lock`."""
+        ...
+
+
+@runtime_checkable
+class Surveyor(Protocol):
+    """An engine that sees more in a live store than its catalog says."""
+
+    def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
+        """What migrations left behind or half done; with `data` also documents that are not as they must be."""
+        ...
 
 
 class Engine(Protocol):
@@ -116,6 +154,14 @@ class Engine(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Exact number of rows or documents by `schema.table` or collection name."""
+        ...
+
+    def held(self, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
+        """Exact number of what would go with each subject, before it goes.
+
+        The rows of a table, the values of a column that are not NULL, the documents of a collection, those that have
+        a field (a dotted path). A subject that is not there is left out.
+        """
         ...
 
     def seed(self) -> Mapping[str, int]:

@@ -138,7 +138,10 @@ def _problem(name: str, store: str, cell: Cell) -> Diagnostic | None:
             return Diagnostic("ST402", message, subject=name, hint=hint)
         case State.OUT_OF_ORDER:
             message = f"`{name}` is not applied to {store}, but a later migration is"
-            hint = f"give it the next free number, or apply it knowingly with `schematool migrate {name}`"
+            hint = (
+                f"rename its files to the next free number and run `schematool lock`, "
+                f"or apply it knowingly with `schematool migrate {name}`"
+            )
             return Diagnostic("ST403", message, span, subject=name, hint=hint)
         case State.PARTIAL:
             done = f"{row.done} of {row.total} commands {'done' if row.direction == 'up' else 'undone'}" if row else ""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
+from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Inspection, Listener
+from schematool.engines.contract import Inspection, Kept, Listener
 from schematool.engines.mongo import build as building
 from schematool.engines.mongo import inspect as inspecting
-from schematool.engines.mongo import journal, lease, scratch, seed
+from schematool.engines.mongo import journal, lease, scratch, seed, trash
 from schematool.engines.mongo.apply import Run
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.server import Server, reach
+from schematool.engines.mongo.survey import survey
 
 
 class MongoEngine:
@@ -78,10 +80,31 @@ class MongoEngine:
         with translated(self.url):
             return seed.counts(self._server)
 
+    def held(self, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
+        """Count the documents of collections, and those that have a field."""
+        with translated(self.url):
+            return seed.held(self._server, subjects)
+
     def seed(self) -> Mapping[str, int]:
         """Put a few documents that satisfy the validator into every collection where that can be done."""
         with translated(self.url):
             return seed.seed(self._server)
+
+    def kept(self) -> tuple[Kept, ...]:
+        """List the collections that migrations put aside."""
+        with translated(self.url):
+            return trash.kept(self._server)
+
+    def purge(self, names: Sequence[str]) -> None:
+        """Delete for good what is put aside under these names."""
+        self._under_lock()
+        with translated(self.url):
+            trash.purge(self._server, names)
+
+    def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
+        """Tell what migrations left behind or half done; with `data` also documents that are not as they must be."""
+        with translated(self.url):
+            return survey(self._server, data=data)
 
     def close(self) -> None:
         """Close the connections; those of a scratch database are its parent's."""
@@ -92,9 +115,12 @@ class MongoEngine:
         self._lease = held
 
     def _run(self, unit: Unit, listen: Listener) -> Run:
+        self._under_lock()
+        return Run(self._server, unit, self._lease, listen)
+
+    def _under_lock(self) -> None:
         if self._lease is None and not self._throwaway:
             raise WorldError(Diagnostic("ST502", "a migration is only run under the lock of its database"))
-        return Run(self._server, unit, self._lease, listen)
 
 
 def connect(url: Url) -> MongoEngine:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 
+from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
 from schematool.engines.contract import Inspection, Listener
@@ -15,7 +16,7 @@ from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Ledger
 from schematool.engines.postgres.lock import MigrationLock, stoppable
-from schematool.engines.postgres.rows import counts
+from schematool.engines.postgres.rows import counts, held
 from schematool.engines.postgres.scratch import scratch_database
 from schematool.engines.postgres.session import Session, translated
 from schematool.engines.postgres.watch import Watch
@@ -33,6 +34,8 @@ class PostgresEngine:
         self._lock = MigrationLock(self._session, self._ledger)
         self._watch = Watch(url)
         self._runner = Runner(self._session, self._ledger, self._lock, self._watch)
+        # On a scratch database: who builds it. That this role owns what it makes is nobody's decision.
+        self._builder: str | None = None
 
     @property
     def version(self) -> str:
@@ -53,7 +56,12 @@ class PostgresEngine:
         from schematool.engines.postgres.inspect import inspect  # noqa: PLC0415  # many modules; not every run reads
 
         with translated(self.url):
-            return inspect(self._session.connection)
+            inspection = inspect(self._session.connection)
+        if self._builder is None:
+            return inspection
+        from schematool.core.plan.postgres.align import anonymous  # noqa: PLC0415  # the same
+
+        return Inspection(anonymous(inspection.catalog, self._builder), inspection.unmodelled)
 
     def ledger(self) -> tuple[LedgerRow, ...]:
         """Return what was applied here, oldest first."""
@@ -88,6 +96,7 @@ class PostgresEngine:
     def _scratch(self) -> Iterator[PostgresEngine]:
         with scratch_database(self._session) as url:
             engine = PostgresEngine(url)
+            engine._builder = engine._session.connection.info.user
             try:
                 yield engine
             finally:
@@ -114,6 +123,11 @@ class PostgresEngine:
         """Return the exact number of rows by `schema.table`."""
         with translated(self.url):
             return counts(self._session)
+
+    def held(self, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
+        """Count the rows of tables, and the values of columns that are not NULL."""
+        with translated(self.url):
+            return held(self._session, subjects)
 
     def seed(self) -> Mapping[str, int]:
         """Put a few rows into every table where that can be done."""

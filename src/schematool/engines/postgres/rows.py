@@ -1,10 +1,11 @@
-"""How many rows every table has, counted and not estimated."""
+"""How many rows every table has, and values every column, counted and not estimated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from schematool.core.sql.quote import literal, qualified
+from schematool.core.history.loss import Loss
+from schematool.core.sql.quote import identifier, literal, qualified
 from schematool.engines.postgres.ledger import SCHEMA, TABLES
 from schematool.engines.postgres.session import Session
 
@@ -28,17 +29,49 @@ def user_tables(session: Session) -> tuple[tuple[str, str, bool], ...]:
 
 def counts(session: Session) -> Mapping[str, int]:
     """Count the rows of every table, by `schema.table`; row security that would hide some is an error."""
-    tables = user_tables(session)
+    return _counted(
+        session,
+        [
+            (f"{schema}.{name}", f"count(*) FROM {'' if partitioned else 'ONLY '}{qualified(schema, name)}")
+            for schema, name, partitioned in user_tables(session)
+        ],
+    )
+
+
+def held(session: Session, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
+    """Count what each table or column holds, that of its children as well, since they lose it too."""
+    tables = {f"{schema}.{name}": (schema, name) for schema, name, _ in user_tables(session)}
+    there = [loss for loss in dict.fromkeys(subjects) if loss.name in tables]
+    there = [loss for loss in there if loss.column is None or loss.column in _columns(session, *tables[loss.name])]
+    counted = _counted(
+        session,
+        [
+            (
+                str(number),
+                f"count({identifier(loss.column) if loss.column else '*'}) FROM {qualified(*tables[loss.name])}",
+            )
+            for number, loss in enumerate(there)
+        ],
+    )
+    return {loss: counted[str(number)] for number, loss in enumerate(there)}
+
+
+def _columns(session: Session, schema: str, name: str) -> frozenset[str]:
+    found = session.execute(
+        "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+        [qualified(schema, name)],
+    )
+    return frozenset(row[0] for row in found)
+
+
+def _counted(session: Session, parts: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """Run `SELECT count(…) FROM …` for each key, many at once, without the filters of row security."""
     found: dict[str, int] = {}
     session.execute("SET row_security = off")
     try:
-        for start in range(0, len(tables), _AT_ONCE):
-            parts = [
-                f"SELECT {literal(f'{schema}.{name}')}, count(*) FROM {'' if partitioned else 'ONLY '}"
-                f"{qualified(schema, name)}"
-                for schema, name, partitioned in tables[start : start + _AT_ONCE]
-            ]
-            found |= dict(session.execute(" UNION ALL ".join(parts)).fetchall())
+        for start in range(0, len(parts), _AT_ONCE):
+            queries = [f"SELECT {literal(key)}, {query}" for key, query in parts[start : start + _AT_ONCE]]
+            found |= dict(session.execute(" UNION ALL ".join(queries)).fetchall())
     finally:
         session.roll_back()
         session.execute("SET row_security = on")
