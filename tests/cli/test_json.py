@@ -15,11 +15,13 @@ PAGE = (Path(__file__).parents[2] / "docs/json.md").read_text("utf-8")
 REPORTS = {
     "init": "init.InitReport",
     "generate": "generate.GenerateReport",
+    "import": "import_.ImportReport",
     "new": "new.NewReport",
     "lint": "lint.LintReport",
     "lock": "lock.LockReport",
     "diff": "diff.DiffReport",
     "migrate": "migrate.MigrateReport",
+    "purge": "purge.PurgeReport",
     "verify": "verify.VerifyReport",
     "status": "status.StatusReport",
     "explain": "explain.ExplainReport",

@@ -98,8 +98,8 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 VERBS = [
-    *("init", "generate", "new", "lint", "lock"),
-    *("migrate", "rollback", "up", "down"),
+    *("init", "generate", "import", "new", "lint", "lock"),
+    *("migrate", "rollback", "purge", "up", "down"),
     *("diff", "verify", "status", "explain", "config"),
 ]
 

@@ -99,16 +99,18 @@ def _pieces(
         rest = segment.steps[renamed:]
         down: tuple[Step, ...] = ()
         if rest:
-            _run(work, rest)
+            _run(work, rest, together=segment.transactional and middle.store == "postgres")
             after = excluding(work.inspect(), exclude).catalog
             down = make.plan(*make.align(after, before), Style(online=not segment.transactional, undoes=segment.steps))
             before = after
         yield Piece(segment, (*down, *undo_renames))
 
 
-def _run(work: Engine, steps: Sequence[Step]) -> None:
+def _run(work: Engine, steps: Sequence[Step], *, together: bool) -> None:
+    """Run steps as their migration will: what says SET LOCAL only holds in a transaction."""
+    statements = [step.statement for step in steps]
     try:
-        work.run([step.statement for step in steps])
+        work.run(["BEGIN", *statements, "COMMIT"] if together else statements)
     except StatementError as error:
-        error.statement = error.statement or "; ".join(step.statement for step in steps)
+        error.statement = error.statement or "; ".join(statements)
         raise

@@ -1,4 +1,4 @@
-"""The verbs that write files: init, generate, new, lint, lock."""
+"""The verbs that write files: init, generate, import, new, lint, lock."""
 
 from __future__ import annotations
 
@@ -48,6 +48,32 @@ def generate(
 
     wish = verb.Wish(message, permits(allow or ()), because, check, dry_run)
     finish(terminal, verb.run(project(terminal, where), wish))
+
+
+def import_(
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only the YAML of this entity; no history.", metavar="NAME")
+    ] = None,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print the YAML; write nothing.")] = False,
+    adopt: Annotated[
+        bool | None,
+        typer.Option("--adopt/--no-adopt", help="Mark the baseline as applied (default, unless protected)."),
+    ] = None,
+    env: o.Env = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Write live databases as YAML, with a baseline migration that counts as applied there."""
+    terminal = begin("import", format, output, color, verbose)
+    from schematool.app import import_ as verb  # noqa: PLC0415  # each verb loads alone
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url, required=not stdout)
+    finish(terminal, verb.run(workspace, verb.Wanted(tuple(only or ()), stdout, adopt)))
 
 
 def new(
@@ -115,6 +141,15 @@ def register(app: typer.Typer) -> None:
             'schematool generate --allow data-loss --because "nicknames moved to profiles"',
         ),
     )(generate)
+    app.command(
+        "import",
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool import --env legacy",
+            "schematool import --stdout --only orders",
+            "schematool import --postgres-url postgresql://localhost/app --no-adopt",
+        ),
+    )(import_)
     app.command(
         rich_help_panel=PANEL,
         epilog=examples(

@@ -57,8 +57,8 @@ def named(options: Options, key: str) -> tuple[tuple[str | None, str, Plain], ..
 
 
 def parameters(words: Words, key: str) -> tuple[tuple[str, str], ...]:
-    """Storage parameters and their like: (name, value as text), sorted."""
-    return tuple(sorted((name, parameter(value)) for name, value in mapping(words, key).items()))
+    """Storage parameters and their like: (name, value as text), in their order, which the server keeps."""
+    return tuple((name, parameter(value)) for name, value in mapping(words, key).items())
 
 
 def parameter(value: Plain) -> str:

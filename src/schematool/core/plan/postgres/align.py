@@ -8,13 +8,18 @@ from dataclasses import replace
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 
+ANYBODY = "OWNER"
+"""Owns what a scratch database built without being told an owner; SQL says CURRENT_ROLE."""
+
 
 def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
     """Take out of both catalogs what one of them leaves open.
 
     An owner is compared only where both sides name one. The owner that most objects have stands for "whoever runs
-    the migrations" and is never set by a statement.
+    the migrations" and is never set by a statement. Where one side comes from a scratch database and the other does
+    not, what has no owner of its own there is not compared.
     """
+    before, after = _unowned(before, after), _unowned(after, before)
     main = _main_owner(before, after)
     left = {key: _settled(thing, after.objects.get(key), main) for key, thing in before.objects.items()}
     right = {key: _settled(thing, before.objects.get(key), main) for key, thing in after.objects.items()}
@@ -22,6 +27,21 @@ def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
         Catalog(before.store, left, before.needs, before.version),
         Catalog(after.store, right, after.needs, after.version),
     )
+
+
+def _unowned(catalog: Catalog, other: Catalog) -> Catalog:
+    """A catalog without owners that nobody named, unless the other side is of a scratch database too."""
+    if _from_scratch(other) or not _from_scratch(catalog):
+        return catalog
+    objects: dict[Id, Object] = {
+        key: replace(thing, owner=None) if isinstance(thing, pg.PgObject) and thing.owner == ANYBODY else thing
+        for key, thing in catalog.objects.items()
+    }
+    return Catalog(catalog.store, objects, catalog.needs, catalog.version)
+
+
+def _from_scratch(catalog: Catalog) -> bool:
+    return any(isinstance(thing, pg.PgObject) and thing.owner == ANYBODY for thing in catalog)
 
 
 def _main_owner(before: Catalog, after: Catalog) -> str | None:
@@ -35,8 +55,10 @@ def _main_owner(before: Catalog, after: Catalog) -> str | None:
 def _settled(thing: Object, other: Object | None, main: str | None) -> Object:
     if not isinstance(thing, pg.PgObject):
         return thing
+    if isinstance(thing, pg.Extension):
+        thing = replace(thing, owner=None)  # there is no ALTER EXTENSION … OWNER TO
     if thing.owner and (other is None or not isinstance(other, pg.PgObject)):
-        thing = replace(thing, owner=None) if thing.owner == main else thing
+        thing = replace(thing, owner=None) if thing.owner in {main, ANYBODY} else thing
     elif thing.owner and isinstance(other, pg.PgObject) and (other.owner is None or other.owner == thing.owner):
         thing = replace(thing, owner=None)
     thing = _same_order(thing, other)
@@ -56,10 +78,10 @@ def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
             return thing
 
 
-def managed(catalog: Catalog, owner: str) -> Catalog:
-    """Leave out the owner that a scratch database gives to everything it builds: it is nobody's decision."""
+def anonymous(catalog: Catalog, builder: str) -> Catalog:
+    """Put OWNER where a catalog names the role that built it on a scratch database: whoever runs the migrations."""
     objects: dict[Id, Object] = {}
     for key, thing in catalog.objects.items():
-        own = isinstance(thing, pg.PgObject) and thing.owner == owner
-        objects[key] = replace(thing, owner=None) if own and isinstance(thing, pg.PgObject) else thing
+        own = isinstance(thing, pg.PgObject) and thing.owner == builder
+        objects[key] = replace(thing, owner=ANYBODY) if own and isinstance(thing, pg.PgObject) else thing
     return Catalog(catalog.store, objects, catalog.needs, catalog.version)

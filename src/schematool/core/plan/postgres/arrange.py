@@ -302,9 +302,10 @@ def _holders(thing: pg.PgObject) -> Iterator[Id]:
         case pg.Column():
             yield from (Id(kind, of.path[:2]) for kind in sorted(pg.RELATIONS))
         case pg.Constraint() | pg.Index():
+            # A partition that goes too takes its share of a parent's index along, and goes before its parent.
+            yield thing.table
             if thing.parent:
                 yield thing.parent
-            yield thing.table
         case pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics():
             yield thing.table
         case pg.Sequence() if thing.owned_by:

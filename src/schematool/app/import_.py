@@ -1,0 +1,266 @@
+"""`import`: live databases into YAML, with a baseline migration that counts as applied there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import ClassVar
+
+from schematool.app import generate, locking
+from schematool.app.authoring import Shown, show
+from schematool.app.catalogs import excluding, raise_unmodelled
+from schematool.app.generate import Written
+from schematool.app.history import read_history
+from schematool.app.report import Report
+from schematool.app.servers import opened_stores, scratch_server
+from schematool.app.verify import VerifyReport, verify
+from schematool.app.workspace import Workspace, warn, write_all
+from schematool.core.catalog import Catalog, Id
+from schematool.core.change import Added, Change, Removed
+from schematool.core.describe import describe
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import InputError, WorldError
+from schematool.core.secret import Url
+from schematool.engines.contract import Engine
+
+TITLE = "baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A store that was read: where, which version, how many tables or collections and other objects it has."""
+
+    store: str
+    url: Url
+    version: str
+    entities: int
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for.
+
+    `only`: entities whose files are wanted, without a history. `stdout`: nothing is written. `adopt`: whether the
+    baseline is marked as applied; None: unless the environment is protected.
+    """
+
+    only: tuple[str, ...] = ()
+    stdout: bool = False
+    adopt: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport(Report):
+    """What was read and written. `adopted`: the stores whose ledger now has the baseline."""
+
+    command: ClassVar[str] = "import"
+
+    env: str
+    sources: tuple[Source, ...] = ()
+    files: tuple[Written, ...] = ()
+    written: bool = False
+    adopted: tuple[str, ...] = ()
+    verified: VerifyReport | None = None
+
+
+def run(workspace: Workspace, wanted: Wanted) -> ImportReport:
+    """Read, write, prove, adopt, verify. Raises `InputError` before anything is written over."""
+    if wanted.adopt and _is_there(workspace):
+        return _adopt_only(workspace)
+    if not wanted.stdout and not wanted.only:
+        _require_empty(workspace)
+    with opened_stores(workspace, _stores(workspace)) as engines:
+        if not wanted.stdout and not wanted.only:
+            _require_no_history(engines)
+        catalogs = {store: _read(workspace, engine) for store, engine in engines.items()}
+        sources = tuple(_source(engines[store], catalog) for store, catalog in catalogs.items())
+        files = _authored(workspace, {store: catalog for store, catalog in catalogs.items() if _holds_any(catalog)})
+        report = ImportReport(env=workspace.target.name, sources=sources)
+        if wanted.stdout or wanted.only:
+            return _chosen(workspace, report, files, wanted)
+        if not files:
+            return replace(report, hint="there is nothing in these databases yet: `schematool init` makes a beginning")
+        made = generate.run(workspace, generate.Wish(TITLE, frozenset({"all"}), "it is there already"), files)
+        texts = tuple(Written(path, "schema", text) for path, text in files.items())
+        report = replace(report, diagnostics=made.diagnostics, files=(*texts, *made.files), written=True)
+        if not _may_adopt(workspace, wanted):
+            return replace(report, hint=f"mark it as applied: `{_again(workspace)}`")
+        return _adopted(workspace, engines, report)
+
+
+def _stores(workspace: Workspace) -> tuple[str, ...]:
+    """The stores that have a URL; where none has one, the project's own servers."""
+    given = tuple(store for store in workspace.stores if workspace.place(store).url)
+    return given or workspace.stores
+
+
+def _is_there(workspace: Workspace) -> bool:
+    return bool(workspace.schema_files()) and bool(read_history(workspace, whole=False).migrations)
+
+
+def _require_empty(workspace: Workspace) -> None:
+    """Never write over a schema or a history: exit code 2, with what to do instead."""
+    found = list(workspace.schema_files())
+    found += [migration.id for migration in read_history(workspace, whole=False).migrations]
+    if found:
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise InputError(
+            Diagnostic(
+                "ST010",
+                f"this project has a schema already: {', '.join(found[:3])}{more}",
+                hint="import into an empty project, or print the YAML: `schematool import --stdout --only NAME`",
+            ),
+            state="nothing was written",
+        )
+
+
+def _require_no_history(engines: Mapping[str, Engine]) -> None:
+    for store, engine in engines.items():
+        if rows := engine.ledger():
+            raise InputError(
+                Diagnostic(
+                    "ST010",
+                    f"{store}: this database has a history already, up to {rows[-1].id}",
+                    hint="work with the project that its migrations are in; `--stdout` prints the YAML all the same",
+                ),
+                state="nothing was written",
+            )
+
+
+def _read(workspace: Workspace, engine: Engine) -> Catalog:
+    inspection = excluding(engine.inspect(), workspace.config.exclude)
+    raise_unmodelled(inspection)
+    return inspection.catalog
+
+
+def _source(engine: Engine, catalog: Catalog) -> Source:
+    entities = sum(key.kind in {"table", "collection"} for key in catalog.objects)
+    return Source(engine.store, engine.url, engine.version, entities, len(catalog))
+
+
+def _holds_any(catalog: Catalog) -> bool:
+    return any(key != Id("schema", ("public",)) for key in catalog.objects)
+
+
+# --- YAML ------------------------------------------------------------------------------------------------------------
+
+
+def _authored(workspace: Workspace, catalogs: Mapping[str, Catalog]) -> dict[str, str]:
+    """The YAML of all stores, shown on scratch databases to make what was read."""
+    files: dict[str, str] = {}
+    found: list[Diagnostic] = []
+    for store, catalog in catalogs.items():
+        folder = workspace.config.schema if len(catalogs) == 1 else f"{workspace.config.schema}/{store}"
+        with scratch_server(workspace, store) as server:
+            shown = show(server, catalog, folder, workspace.config.exclude)
+        found += _unsaid(shown)
+        files |= shown.authored.files
+    if found:
+        raise InputError(*found, state="nothing was written")
+    return files
+
+
+def _unsaid(shown: Shown) -> list[Diagnostic]:
+    hint = "please report it; leave it out with `exclude` in the configuration to go on without it"
+    left = [Diagnostic("ST603", f"{of} has no words in YAML", hint=hint, subject=str(of)) for of in shown.authored.left]
+    return [*left, *(Diagnostic("ST603", _told(change), hint=hint, subject=str(change.id)) for change in shown.changes)]
+
+
+def _told(change: Change) -> str:
+    told = describe(change)
+    match change:
+        case Added():
+            what = "is not made by the YAML"
+        case Removed():
+            what = "is made by the YAML and was not there"
+        case _:
+            what = "comes out otherwise"
+    return f"{told.entity}: {told.kind} {told.name} {what}{f': {told.detail}' if told.detail else ''}"
+
+
+def _chosen(workspace: Workspace, report: ImportReport, files: Mapping[str, str], wanted: Wanted) -> ImportReport:
+    """Some files, or all of them, without a history."""
+    chosen = {path: text for path, text in files.items() if not wanted.only or _is_of(path, text, wanted.only)}
+    if wanted.only and not chosen:
+        raise InputError(Diagnostic("ST009", f"there is nothing called {', '.join(wanted.only)}"))
+    written = tuple(Written(path, "schema", text) for path, text in chosen.items())
+    if wanted.stdout:
+        return replace(report, files=written)
+    present = [path for path in chosen if (workspace.root / path).exists()]
+    if present:
+        raise InputError(
+            Diagnostic(
+                "ST010", f"{', '.join(present)} is there already", hint="compare it with what `--stdout` prints"
+            ),
+            state="nothing was written",
+        )
+    write_all(workspace.root, chosen)
+    return replace(report, files=written, written=True, hint="`schematool generate --check` says what it changes")
+
+
+def _is_of(path: str, text: str, names: tuple[str, ...]) -> bool:
+    """Whether a file declares one of the names: `orders`, `billing.orders`, or its own name."""
+    stem = PurePosixPath(path).stem
+    schema = PurePosixPath(path).parent.name
+    declared = {line.partition(": ")[2].strip('"') for line in text.splitlines() if line and line[0].isalpha()}
+    return any(name in {stem, f"{schema}.{stem}"} or name in declared for name in names)
+
+
+# --- the ledger ------------------------------------------------------------------------------------------------------
+
+
+def _may_adopt(workspace: Workspace, wanted: Wanted) -> bool:
+    return wanted.adopt if wanted.adopt is not None else not workspace.target.protected
+
+
+def _again(workspace: Workspace) -> str:
+    name = workspace.target.name
+    return "schematool import --adopt" + ("" if name == workspace.config.default_env else f" --env {name}")
+
+
+def _adopt_only(workspace: Workspace) -> ImportReport:
+    """Mark what an earlier import wrote as applied."""
+    history = read_history(workspace)
+    locking.require_intact(workspace, history)
+    stores = tuple(store for store in workspace.stores if history.units(store))
+    with opened_stores(workspace, stores) as engines:
+        _require_no_history(engines)
+        report = ImportReport(
+            env=workspace.target.name, sources=tuple(_source(e, _read(workspace, e)) for e in engines.values())
+        )
+        return _adopted(workspace, engines, report)
+
+
+def _adopted(workspace: Workspace, engines: Mapping[str, Engine], report: ImportReport) -> ImportReport:
+    """Record the baseline in the ledgers, then compare; where the role may not write, say what to do."""
+    history = read_history(workspace)
+    adopted: list[str] = []
+    for store, engine in engines.items():
+        units = history.units(store)
+        if not units:
+            continue
+        try:
+            with engine.lock(wait_seconds=workspace.config.lock_timeout):
+                for unit in units:
+                    engine.adopt(unit)
+        except WorldError as error:
+            why = error.diagnostics[0].message if error.diagnostics else str(error)
+            message = f"{store}: the baseline is not marked as applied: {why}"
+            hint = f"with a role that may create tables: `{_again(workspace)}`"
+            return replace(
+                report,
+                ok=False,
+                adopted=tuple(adopted),
+                diagnostics=(*report.diagnostics, warn("ST401", message, hint=hint)),
+            )
+        adopted.append(store)
+    verified = verify(workspace, history, {store: engines[store] for store in adopted})
+    return replace(
+        report,
+        ok=report.ok and verified.ok,
+        adopted=tuple(adopted),
+        verified=verified,
+        diagnostics=(*report.diagnostics, *verified.diagnostics),
+    )
