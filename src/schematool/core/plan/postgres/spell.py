@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -95,11 +96,16 @@ def _with_late_bodies(steps: Iterable[Step], decision: Decision) -> Iterator[Ste
 
     As pg_dump does it; without this the server checks the body of a LANGUAGE sql function when it is created.
     """
+    made = {of.path[1] for of in decision.creates if of.kind in pg.RELATIONS or of.kind == "type"}
     off = False
     for step in steps:
         if step.alone or step.commit_before:
             off = False
-        if not off and any(_checked_body(decision, of) for of in step.subjects) and " FUNCTION " in step.statement[:40]:
+        if (
+            not off
+            and any(_checked_body(decision, of, made) for of in step.subjects)
+            and step.statement.startswith("CREATE")
+        ):
             off = True
             yield Step(_LATE_BODIES, step.subjects)
         yield step
@@ -107,9 +113,13 @@ def _with_late_bodies(steps: Iterable[Step], decision: Decision) -> Iterator[Ste
             off = False
 
 
-def _checked_body(decision: Decision, of: Id) -> bool:
+def _checked_body(decision: Decision, of: Id, made: set[str]) -> bool:
+    """Whether creating the function reads its body: SQL always, PL/pgSQL for the types of its variables."""
     thing = decision.after.objects.get(of)
-    return isinstance(thing, pg.Function) and thing.language == "sql" and not thing.body_atomic
+    if not isinstance(thing, pg.Function) or thing.body_atomic:
+        return False
+    words = set(re.findall(r"\w+", thing.definition)) if thing.language == "plpgsql" else set()
+    return thing.language == "sql" or not words.isdisjoint(made)
 
 
 def _fresh_labels(decision: Decision) -> tuple[str, ...]:
