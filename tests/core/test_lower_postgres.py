@@ -12,8 +12,8 @@ from schematool.core.load import load
 from schematool.core.lower import Draft
 from schematool.core.lower.postgres import lower
 from schematool.core.lower.postgres.indexes import key_text
-from schematool.core.lower.postgres.names import object_name
 from schematool.core.model import postgres as pg
+from schematool.core.sql.names import object_name
 
 ROOT = Path(__file__).parents[2]
 HEAD = "entity: t\nstore: postgres\nfields:\n  id: { type: uuid, default: gen_random_uuid() }\n"

@@ -10,8 +10,8 @@ from schematool.core.author.postgres.words import Book, Words, parameters
 from schematool.core.author.yaml_text import Plain, Sql
 from schematool.core.catalog import Id
 from schematool.core.lower.postgres.indexes import key_text, leading_field
-from schematool.core.lower.postgres.names import choose, expression_name, object_name
 from schematool.core.model import postgres as pg
+from schematool.core.sql.names import choose, expression_name, object_name
 
 _KEY = re.compile(
     r"(?P<kind>PRIMARY KEY|UNIQUE)(?P<distinct> NULLS NOT DISTINCT)? \((?P<keys>.+?)(?P<overlaps> WITHOUT OVERLAPS)?\)"

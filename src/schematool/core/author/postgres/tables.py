@@ -10,8 +10,8 @@ from schematool.core.author.postgres import attached, constraints, parse
 from schematool.core.author.postgres.words import Book, Words, collation, parameters
 from schematool.core.author.yaml_text import Plain, Sql
 from schematool.core.catalog import Id
-from schematool.core.lower.postgres.names import object_name
 from schematool.core.model import postgres as pg
+from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import literal, qualified
 
 Writer = Callable[[pg.PgObject], "Words | None"]

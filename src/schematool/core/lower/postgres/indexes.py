@@ -7,11 +7,11 @@ from collections.abc import Collection
 
 from schematool.core.catalog import Id
 from schematool.core.lower.postgres.constraints import columns
-from schematool.core.lower.postgres.names import choose, expression_name
 from schematool.core.lower.postgres.read import mapping, names, parameters, text, truth
 from schematool.core.lower.postgres.scope import Scope
 from schematool.core.model.entity import IndexSpec
 from schematool.core.model.postgres import Index
+from schematool.core.sql.names import choose, expression_name
 from schematool.core.sql.quote import identifier, literal, qualified
 
 # What may follow a key: COLLATE, an operator class with parameters, ASC or DESC, NULLS FIRST or LAST.

@@ -10,7 +10,6 @@ from schematool.core.load.references import primary_key as key_of
 from schematool.core.load.types import base, is_array
 from schematool.core.lower.postgres import constraints, triggers
 from schematool.core.lower.postgres.indexes import index, key_text
-from schematool.core.lower.postgres.names import choose, object_name
 from schematool.core.lower.postgres.read import (
     Words,
     mapping,
@@ -25,6 +24,7 @@ from schematool.core.lower.postgres.read import (
 from schematool.core.lower.postgres.scope import Scope, collation_text, schema_of
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Entity, Field, Options, Plain
+from schematool.core.sql.names import choose, object_name
 from schematool.core.sql.quote import literal, qualified
 
 _SERIAL = {

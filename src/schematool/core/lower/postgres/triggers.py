@@ -7,11 +7,11 @@ import re
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Span
 from schematool.core.lower.postgres.constraints import timing
-from schematool.core.lower.postgres.names import object_name
 from schematool.core.lower.postgres.read import Words, mapping, names, record, text, truth
 from schematool.core.lower.postgres.scope import Scope
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Options
+from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, qualified
 
 

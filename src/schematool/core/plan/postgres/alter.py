@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 
-from schematool.core.lower.postgres.names import object_name
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.attributes import default_privileges, on_alter, role
@@ -25,6 +24,7 @@ from schematool.core.plan.postgres.create import (
 )
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.texts import again
+from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, literal
 from schematool.core.step import Hazard, Lock, Step, Work
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from schematool.core.catalog import Id
-from schematool.core.lower.postgres.names import object_name
 from schematool.core.model import postgres as pg
 from schematool.core.model.postgres import Grant
 from schematool.core.plan.postgres.names import grant_target, name, reference, relation
+from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, literal
 
 Privileges = tuple[tuple[Grant, ...], tuple[Grant, ...]]

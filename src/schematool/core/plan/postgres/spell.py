@@ -30,6 +30,7 @@ from schematool.core.plan.postgres.decide import Decision, decide
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.rank import ranking
+from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
@@ -538,11 +539,6 @@ class Speller:
 
 def _bare(column: pg.Column) -> pg.Column:
     return replace(column, comment=None, grants=(), revokes=(), identity=None, not_null_name=None)
-
-
-def multirange_name(name: str) -> str:
-    """The multirange type that comes with a range type by itself (makeMultirangeTypeName, typecmds.c)."""
-    return name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
 
 
 def _range_aside(range_: pg.Range) -> Iterator[str]:

@@ -24,8 +24,8 @@ from schematool.core.model.postgres import (
     Table,
     View,
 )
+from schematool.core.sql.names import is_object_name
 from schematool.engines.postgres.inspect import oids
-from schematool.engines.postgres.inspect.names import is_default_name
 from schematool.engines.postgres.inspect.reading import Reading, options
 from schematool.engines.postgres.inspect.scope import RELATIONS, USER_SCHEMAS, not_a_member
 
@@ -324,7 +324,7 @@ def _statistics(row: Any) -> int | None:
 def _not_null_name(row: Any) -> str | None:
     if row is None:
         return None
-    return None if is_default_name(row.conname, row.relname, row.attname, "not_null") else row.conname
+    return None if is_object_name(row.conname, row.relname, row.attname, "not_null") else row.conname
 
 
 def _identity(reading: Reading, table: Any, row: Any, behind: Behind, parts: Parts) -> Identity:
@@ -332,7 +332,7 @@ def _identity(reading: Reading, table: Any, row: Any, behind: Behind, parts: Par
     minimum, maximum = _limits(sequence)
     rest = reading.rest(oids.CLASS, sequence.oid)
     schema = reading.schemas[sequence.relnamespace]
-    usual = sequence.relnamespace == table.relnamespace and is_default_name(
+    usual = sequence.relnamespace == table.relnamespace and is_object_name(
         sequence.relname, table.relname, row.attname, "seq"
     )
     return Identity(

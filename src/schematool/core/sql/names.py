@@ -15,7 +15,7 @@ def object_name(first: str, second: str | None, label: str) -> str:
     >>> object_name("users", "email", "key"), object_name("users", None, "pkey")
     ('users_email_key', 'users_pkey')
     """
-    overhead = len(label) + 1 + (0 if second is None else 1)
+    overhead = len(label.encode()) + 1 + (0 if second is None else 1)
     one, two = len(first.encode()), len((second or "").encode())
     available = LONGEST - overhead
     while one + two > available:
@@ -29,6 +29,20 @@ def object_name(first: str, second: str | None, label: str) -> str:
 
 def _cut(text: str, size: int) -> str:
     return text.encode()[:size].decode(errors="ignore")
+
+
+def is_object_name(name: str, first: str, second: str | None, label: str) -> bool:
+    """Whether the server may have chosen this name: also with the number that it appends when the name is taken."""
+    number = re.search(r"\d*$", name)
+    tail = number.group() if number else ""
+    return name in {object_name(first, second, label), object_name(first, second, label + tail)}
+
+
+def multirange_name(name: str) -> str:
+    """The multirange type that CREATE TYPE … AS RANGE makes when it is not told a name (makeMultirangeTypeName)."""
+    if "range" in name:
+        return _cut(name.replace("range", "multirange", 1), LONGEST)
+    return f"{_cut(name, LONGEST - len('_multirange'))}_multirange"
 
 
 def choose(first: str, columns: Iterable[str] | None, label: str, taken: MutableSet[str]) -> str:
