@@ -10,6 +10,7 @@ from schematool.core.secret import Url
 from schematool.engines.contract import open_engine
 from tests.cli.test_offline import drivers_after, write
 from tests.conftest import Ran
+from tests.live.raw import database_of
 
 USERS = """\
 entity: users
@@ -158,3 +159,47 @@ def test_two_urls_are_made_equal(
         again = run_cli("diff", postgres_url.reveal(), other.url.reveal(), "--check", cwd=tmp_path)
         assert again.exit_code == 0, again.stdout + again.stderr
     one.close()
+
+
+def test_a_dropped_collection_comes_back_until_it_is_purged(
+    project: Path, run_cli: Callable[..., Ran], mongo_url: Url
+) -> None:
+    """The drop asks for consent, its rollback loses nothing and needs none; only `purge` deletes, and asks."""
+    write(project, {"schema/rooms.yaml": "entity: rooms\nstore: mongo\n"})
+
+    def run(*arguments: str, code: int = 0) -> Ran:
+        ran = run_cli(*arguments, cwd=project)
+        assert ran.exit_code == code, f"{arguments}: {ran.exit_code}\n{ran.stdout}\n{ran.stderr}"
+        return ran
+
+    def rooms() -> list[object]:
+        with database_of(mongo_url) as database:
+            return [one["_id"] for one in database["rooms"].find().sort("_id", 1)]
+
+    run("generate", "-m", "all")
+    run("migrate", "--yes")
+    with database_of(mongo_url) as database:
+        database["rooms"].insert_many([{"_id": 1}, {"_id": 2}])
+    (project / "schema/rooms.yaml").unlink()
+    assert "ST304" in run("generate", "-m", "drop rooms", code=4).stderr
+    run("generate", "-m", "drop rooms", "--allow", "data-loss")
+    file = json.loads((project / "migrations/mongo/0002_drop_rooms.json").read_text())
+    assert file["commands"] == [{"renameCollection": "rooms", "to": "_schematool_trash.0002_drop_rooms.rooms"}]
+    assert [one["code"] for one in file["allow"]] == ["ST304"]
+    run("migrate", "--yes")
+    told = run("verify")
+    assert "2 documents" in told.stdout + told.stderr
+    assert rooms() == []
+
+    assert "brings back rooms" in run("rollback", "--dry-run").stdout
+    run("rollback", "--yes")
+    assert rooms() == [1, 2]
+
+    run("migrate", "--yes")
+    assert "schematool purge --env dev --yes" in run("purge", code=4).stderr
+    assert "nothing to purge" in run("purge", "--older-than", "1d", "--yes").stdout
+    assert "1 collection to delete" in run("purge", "--dry-run").stdout
+    assert "deleted for good" in run("purge", "--yes").stdout
+    told = run("verify")
+    assert "put aside" not in told.stdout + told.stderr
+    run("purge", "--older-than", "soon", code=2)

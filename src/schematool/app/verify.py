@@ -20,7 +20,7 @@ from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.history.names import order
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
-from schematool.engines.contract import Engine
+from schematool.engines.contract import Engine, Inspection, Surveyor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,22 @@ class VerifyReport(Report):
     drift: tuple[Drift, ...] = ()
 
 
-def run(workspace: Workspace, *, stores: Sequence[str], only: str | None = None) -> VerifyReport:
-    """Compare every store of the environment that has a history."""
+def run(workspace: Workspace, *, stores: Sequence[str], only: str | None = None, data: bool = False) -> VerifyReport:
+    """Compare every store of the environment that has a history; with `data` look at the documents as well."""
     history = read_history(workspace, whole=False)
     used = locking.used_stores(workspace, history)
     wanted = tuple(store for store in workspace.stores if store in stores and (store in used or len(stores) == 1))
     with opened_stores(workspace, wanted) as engines:
-        return verify(workspace, history, engines, only=only)
+        return verify(workspace, history, engines, only=only, data=data)
 
 
 def verify(
-    workspace: Workspace, history: History, engines: Mapping[str, Engine], *, only: str | None = None
+    workspace: Workspace,
+    history: History,
+    engines: Mapping[str, Engine],
+    *,
+    only: str | None = None,
+    data: bool = False,
 ) -> VerifyReport:
     """Compare over connections that are open already."""
     standing = stand(workspace, history, engines)
@@ -80,7 +85,10 @@ def verify(
         told = [d for d in told if only is None or only == d.change.entity]
         drift += told
         found += [_diagnostic(one) for one in told]
-        found += [d for d in inspection.unmodelled if only is None or (d.subject and only in d.subject)]
+        surveyed = engine.survey(data=data) if isinstance(engine, Surveyor) else ()
+        surveyed = excluding(Inspection(inspection.catalog, surveyed), workspace.config.exclude).unmodelled
+        beside = (*inspection.unmodelled, *surveyed)
+        found += [d for d in beside if only is None or (d.subject and only in d.subject)]
         names = {
             entity_of(thing)
             for catalog in (recorded, inspection.catalog)

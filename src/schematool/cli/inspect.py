@@ -54,6 +54,7 @@ def verify(
     env: o.Env = None,
     store: o.Store = None,
     only: Annotated[str | None, typer.Option("--only", help="This entity alone.", metavar="ENTITY")] = None,
+    data: Annotated[bool, typer.Option("--data", help="Count documents that are not as they must be.")] = False,
     postgres_url: o.PostgresUrl = None,
     mongo_url: o.MongoUrl = None,
     where: o.Project = None,
@@ -67,7 +68,7 @@ def verify(
     from schematool.app import verify as verb  # noqa: PLC0415  # each verb loads alone
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
-    finish(terminal, verb.run(workspace, stores=stores_of(store), only=only))
+    finish(terminal, verb.run(workspace, stores=stores_of(store), only=only, data=data))
 
 
 def status(

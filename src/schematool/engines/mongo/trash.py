@@ -1,0 +1,40 @@
+"""What migrations put aside: listed, and deleted for good when somebody says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schematool.core.plan.mongo.trash import PREFIX, parts
+from schematool.engines.contract import Kept
+from schematool.engines.mongo.server import Server
+
+
+def kept(server: Server) -> tuple[Kept, ...]:
+    """List what is put aside, with the time since its migration was applied."""
+    names = sorted(str(info["name"]) for info in server.infos() if str(info["name"]).startswith(PREFIX))
+    ages = _ages(server) if names else {}
+    return tuple(_kept(server, name, ages) for name in names)
+
+
+def purge(server: Server, names: Sequence[str]) -> None:
+    """Drop what is put aside under these names; never anything else."""
+    for name in names:
+        if parts(name) is None:
+            raise ValueError(f"{name} is not put aside")
+        server.database.drop_collection(name)
+
+
+def _kept(server: Server, name: str, ages: Mapping[str, float]) -> Kept:
+    migration, collection = parts(name) or ("", name)
+    place = server.database[name]
+    size = next(iter(place.aggregate([{"$collStats": {"storageStats": {}}}])), {}).get("storageStats", {})
+    documents = place.count_documents({})
+    return Kept(name, collection, migration, documents, int(size.get("size", 0)), ages.get(migration))
+
+
+def _ages(server: Server) -> dict[str, float]:
+    """Ask the server, whose clock wrote the ledger, how long ago each migration ended."""
+    since: dict[str, Any] = {"$dateDiff": {"startDate": "$ended", "endDate": "$$NOW", "unit": "millisecond"}}
+    rows = server.own("ledger").aggregate([{"$match": {"ended": {"$type": "date"}}}, {"$project": {"age": since}}])
+    return {str(row["_id"]): row["age"] / 1000 for row in rows}
