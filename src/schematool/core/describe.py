@@ -14,6 +14,8 @@ _CHILDREN = frozenset({"column", "default", "constraint", "trigger", "rule", "po
 _RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
 _CALLED = frozenset({"function", "aggregate", "operator"})  # the last part of their path are the argument types
 _LONG = 60
+_UNSAID = {"validation_action": "error", "validation_level": "strict"}
+"""What MongoDB does where a collection says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,24 @@ def _index(thing: Any) -> str:
 
 
 def _mongo_index(thing: Any, keys: tuple[tuple[str, str], ...]) -> str:
-    words = ["{ " + ", ".join(f"{path}: {kind}" for path, kind in keys) + " }"]
+    words = [_keys(keys)]
     words += [word for word in ("unique", "sparse", "hidden") if getattr(thing, word, False)]
     if thing.expire_after_seconds is not None:
         words.append(f"ttl {thing.expire_after_seconds} s")
     return short(" ".join(words))
 
 
+def _keys(keys: tuple[tuple[str, str], ...]) -> str:
+    return "{ " + ", ".join(f"{path}: {kind}" for path, kind in keys) + " }"
+
+
 def _attribute(name: str, old: Any, new: Any) -> str:
     if name == "validator" and (fields := _fields_changed(old, new)):
         return f"validator {short(fields)}"
-    label = "" if name == "type" else name.replace("_", " ") + " "
-    before, after = _value(old), _value(new)
+    label = "" if name in {"type", "expression"} else name.replace("_", " ") + " "
+    if name == "keys":
+        return f"keys {short(_keys(old))} → {short(_keys(new))}"
+    before, after = (_value(_UNSAID.get(name) if value is None else value) for value in (old, new))
     if len(before) + len(after) > 2 * _LONG and before and after:
         before, after = _window(before, after)
     return f"{label}{short(before)} → {short(after)}"
@@ -172,10 +180,13 @@ def _value(value: Any) -> str:
             return "yes" if value else "no"
         case str():
             return value
+        case ():
+            return "none"
         case tuple():
             return "(" + ", ".join(_value(part) for part in value) + ")"
-        case Id():
-            return str(value)
+        case _ if hasattr(value, "grantee"):
+            column = f" ({value.column})" if value.column else ""
+            return f"{value.privilege}{column} to {value.grantee}"
         case _:
             return str(value)
 

@@ -14,7 +14,7 @@ from schematool.views.outcome import Outcome
 from schematool.views.show import Look, Shown
 from schematool.views.text.frame import findings
 
-_RESULTS = frozenset({"lint", "verify"})  # commands whose findings are their result
+_RESULTS = frozenset({"lint"})  # commands whose findings are their result
 
 
 def show_text(outcome: Outcome, look: Look) -> Shown:

@@ -16,7 +16,7 @@ _WORDS: Mapping[str, str] = {"+": "not in any migration", "-": "missing", "~": "
 
 
 def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
-    """Name each difference, then how much is as it should be; other findings come before this."""
+    """Name each difference, then how much is as it should be; other findings stand on their own."""
     if not report.stores and report.ok:
         yield Text(f"nothing to verify in {report.env}: there are no migrations")
         return
@@ -51,5 +51,5 @@ def _row(drift: Drift, parts: str) -> list[str | tuple[str, str]]:
     told = drift.change
     detail = parts or (told.detail if told.symbol != ">" else "")
     words = _WORDS[told.symbol]
-    said = f"{words} ({detail})" if words and detail else words or detail
+    said = f"{words}: {detail}" if words and detail else words or detail
     return [drift.store, (told.entity, "bold"), symbol(told.symbol), told.kind, told.name, said]
