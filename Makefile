@@ -54,7 +54,7 @@ matrix: $(READY) ## the contract and the live tests on PostgreSQL 14 to 18
 		SCHEMATOOL_TEST_POSTGRES_MAJOR=$$major $(PYTEST) tests/contract tests/live || exit 1; \
 	done
 
-record: $(READY) ## run the demo and keep it as a picture, docs/demo.svg
+record: $(READY) ## run the demo and keep it as pictures, docs/demo-*.svg
 	$(BIN)/python demo/record.py
 
 setup: $(READY) ## make .venv with everything in it (the other targets do this too)
