@@ -19,6 +19,10 @@ from tests.corpora.rebuilding import major_of, rebuild, scripts
 FILES = sorted((SHARED / "corpora").glob("*.sql"))
 OWN = [script for script in scripts(FOLDER) if script[0].endswith(":new")]
 FOREIGN = list(scripts(SHARED / "pairs" / "postgres.jsonl")) if (SHARED / "pairs").is_dir() else []
+Script = tuple[str, Sequence[str], Sequence[str]]
+
+# `select 'y'` in a parsed body is printed as `'y'::text`, which has another column name when it is read again.
+KNOWN = {"relations:procedures and overloads:new"}
 EVERY = 12
 """One of so many foreign databases is tried on each run; all of them are by hand, and at night."""
 
@@ -53,4 +57,4 @@ def test_a_small_database_survives_its_yaml(
     if result.fault == "unusable":
         assert any(word in result.detail for word in ("is not available", "ICU is not supported", "syntax error"))
         pytest.skip(result.detail.splitlines()[0])
-    assert result.fault == "", result.detail
+    assert result.fault == ("differs" if result.name in KNOWN else ""), result.detail

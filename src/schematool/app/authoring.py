@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from schematool.app.catalogs import build_desired, differences
 from schematool.app.compile import Compiled, compile_schema
-from schematool.app.twins import author_of
+from schematool.app.twins import Author, author_of
 from schematool.core.author import Authored
 from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Change
@@ -24,19 +24,20 @@ class Shown:
     changes: tuple[Change, ...]
 
 
-def show(server: Engine, live: Catalog, folder: str = "schema", exclude: Sequence[str] = ()) -> Shown:
+def show(
+    server: Engine, live: Catalog, folder: str = "schema", exclude: Sequence[str] = (), write: Author | None = None
+) -> Shown:
     """Write the YAML in its short forms; where a server reads one otherwise than it was, write that in full."""
     verbatim: frozenset[Id] = frozenset()
     while True:
-        shown = _attempt(server, live, folder, verbatim, exclude)
+        shown = _attempt(server, live, (write or author_of(live.store))(live, folder, verbatim), exclude)
         different = frozenset(change.id for change in shown.changes)
         if different <= verbatim:
             return shown
         verbatim |= different
 
 
-def _attempt(server: Engine, live: Catalog, folder: str, verbatim: frozenset[Id], exclude: Sequence[str]) -> Shown:
-    authored = author_of(live.store)(live, folder, verbatim)
+def _attempt(server: Engine, live: Catalog, authored: Authored, exclude: Sequence[str]) -> Shown:
     compiled = compile_schema(authored.files)
     built = build_desired(server, compiled.drafts[live.store], exclude).catalog
     return Shown(authored, compiled, built, differences(built, live))

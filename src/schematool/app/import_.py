@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePosixPath
-from typing import ClassVar
+from typing import ClassVar, Protocol, cast
 
 from schematool.app import generate, locking
 from schematool.app.authoring import Shown, show
@@ -14,8 +15,10 @@ from schematool.app.generate import Written
 from schematool.app.history import read_history
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
+from schematool.app.twins import Author
 from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace, warn, write_all
+from schematool.core.author.inference import Shape
 from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Added, Change, Removed
 from schematool.core.describe import describe
@@ -43,12 +46,23 @@ class Wanted:
     """What was asked for.
 
     `only`: entities whose files are wanted, without a history. `stdout`: nothing is written. `adopt`: whether the
-    baseline is marked as applied; None: unless the environment is protected.
+    baseline is marked as applied; None: unless the environment is protected. `sample`: how many documents of each
+    collection without a validator are looked at; `infer_enums`: texts of few values are kept as such.
     """
 
     only: tuple[str, ...] = ()
     stdout: bool = False
     adopt: bool | None = None
+    sample: int = 1000
+    infer_enums: bool = False
+
+
+class Samples(Protocol):
+    """What the engine of MongoDB can besides: tell what documents look like."""
+
+    def sample(self, collection: str, size: int, *, texts: bool) -> Shape:
+        """Look at up to `size` documents."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +90,8 @@ def run(workspace: Workspace, wanted: Wanted) -> ImportReport:
             _require_no_history(engines)
         catalogs = {store: _read(workspace, engine) for store, engine in engines.items()}
         sources = tuple(_source(engines[store], catalog) for store, catalog in catalogs.items())
-        files = _authored(workspace, {store: catalog for store, catalog in catalogs.items() if _holds_any(catalog)})
+        present = {store: catalog for store, catalog in catalogs.items() if _holds_any(catalog)}
+        files = _authored(workspace, present, _writers(engines, present, wanted))
         report = ImportReport(env=workspace.target.name, sources=sources)
         if wanted.stdout or wanted.only:
             return _chosen(workspace, report, files, wanted)
@@ -147,14 +162,28 @@ def _holds_any(catalog: Catalog) -> bool:
 # --- YAML ------------------------------------------------------------------------------------------------------------
 
 
-def _authored(workspace: Workspace, catalogs: Mapping[str, Catalog]) -> dict[str, str]:
+def _writers(engines: Mapping[str, Engine], catalogs: Mapping[str, Catalog], wanted: Wanted) -> Mapping[str, Author]:
+    """Who writes each store's YAML. Collections that MongoDB does not validate are known by a sample of documents."""
+    engine, catalog = engines.get("mongo"), catalogs.get("mongo")
+    if engine is None or catalog is None or not wanted.sample:
+        return {}
+    from schematool.core.author.mongo import author  # noqa: PLC0415  # only this store can be sampled
+    from schematool.core.model.mongo import Collection  # noqa: PLC0415  # the same
+
+    names = [one.id.name for one in catalog if isinstance(one, Collection) and one.validator is None]
+    sampler = cast("Samples", engine)
+    shapes = {name: sampler.sample(name, wanted.sample, texts=wanted.infer_enums) for name in names}
+    return {"mongo": partial(author, shapes=shapes)}
+
+
+def _authored(workspace: Workspace, catalogs: Mapping[str, Catalog], writers: Mapping[str, Author]) -> dict[str, str]:
     """The YAML of all stores, shown on scratch databases to make what was read."""
     files: dict[str, str] = {}
     found: list[Diagnostic] = []
     for store, catalog in catalogs.items():
         folder = workspace.config.schema if len(catalogs) == 1 else f"{workspace.config.schema}/{store}"
         with scratch_server(workspace, store) as server:
-            shown = show(server, catalog, folder, workspace.config.exclude)
+            shown = show(server, catalog, folder, workspace.config.exclude, writers.get(store))
         found += _unsaid(shown)
         files |= shown.authored.files
     if found:

@@ -59,6 +59,12 @@ def import_(
         bool | None,
         typer.Option("--adopt/--no-adopt", help="Mark the baseline as applied (default, unless protected)."),
     ] = None,
+    sample: Annotated[
+        int, typer.Option("--sample", help="MongoDB: documents to look at where there is no validator.", min=0)
+    ] = 1000,
+    infer_enums: Annotated[
+        bool, typer.Option("--infer-enums", help="MongoDB: write down texts of which there are few different ones.")
+    ] = False,
     env: o.Env = None,
     postgres_url: o.PostgresUrl = None,
     mongo_url: o.MongoUrl = None,
@@ -73,7 +79,7 @@ def import_(
     from schematool.app import import_ as verb  # noqa: PLC0415  # each verb loads alone
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url, required=not stdout)
-    finish(terminal, verb.run(workspace, verb.Wanted(tuple(only or ()), stdout, adopt)))
+    finish(terminal, verb.run(workspace, verb.Wanted(tuple(only or ()), stdout, adopt, sample, infer_enums)))
 
 
 def new(

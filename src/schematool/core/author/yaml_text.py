@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from schematool.core.load.tree import resolve
 
-Plain: TypeAlias = "str | int | float | bool | Sequence[Plain] | Mapping[str, Plain]"
+Plain: TypeAlias = "str | int | float | bool | Sequence[Plain] | Mapping[str, Plain] | None"
 
 
 class Sql(str):
@@ -20,16 +20,18 @@ class Sql(str):
     __slots__ = ()
 
 
-_WORD = re.compile(r"[A-Za-z_][\w$-]*\Z", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_$][\w$.-]*\Z", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_(+/<=.][^\n\t\[\]{},:#\"'\\]*\Z")
 _PLAIN_INSIDE = re.compile(r"[A-Za-z0-9_(][^\n\t#\"\\`]*\Z")
 _BLOCK = frozenset({"query", "body", "definition", "create", "up", "down"})
 """Keys whose text of several lines stands in a block of its own."""
 _ROWS = frozenset({"fields", "checks", "triggers", "rules", "policies", "statistics", "partitions", "exclusions"})
 """Keys of a document that hold things by name: one line each."""
-_ITEMS = frozenset({"unique", "foreign_keys", "indexes", "grants", "revokes", "create"})
+_ITEMS = frozenset({"unique", "foreign_keys", "indexes", "grants", "revokes", "create", "pipeline"})
 """Keys of a document that hold a list or things by name: one line each, unless all of it fits on one."""
 _ALIGNED = frozenset({"fields"})
+_INNER = frozenset({"fields", "items", "partitions"})
+"""Keys of what stands on one line that can make it too long for one."""
 
 
 def documents(values: Iterable[Mapping[str, Plain]]) -> str:
@@ -63,17 +65,37 @@ def _nested(value: Mapping[str, Plain]) -> bool:
     return any(isinstance(inner, Mapping) for inner in value.values()) or len(flow(value)) > 100
 
 
-def _rows(value: Mapping[str, Plain], *, aligned: bool) -> Iterator[str]:
+def _rows(value: Mapping[str, Plain], *, aligned: bool, indent: str = "  ") -> Iterator[str]:
     names = [_key(name) for name in value]
     width = max(map(len, names)) + 1 if aligned else 0
     for name, inner in zip(names, value.values(), strict=True):
-        if isinstance(inner, Mapping) and any(key in _BLOCK and "\n" in str(text) for key, text in inner.items()):
-            yield f"  {name}:\n"
-            for key, text in inner.items():
-                written = block(text, "      ") if isinstance(text, str) and key in _BLOCK else None
-                yield f"    {_key(key)}: {flow(text)}\n" if written is None else f"    {_key(key)}: {written}"
+        if isinstance(inner, Mapping) and _is_tall(inner):
+            yield f"{indent}{name}:\n"
+            yield from _tall(inner, f"{indent}  ")
         else:
-            yield f"  {f'{name}:':<{width}} {flow(inner)}\n"
+            yield f"{indent}{f'{name}:':<{width}} {flow(inner)}\n"
+
+
+def _is_tall(value: Mapping[str, Plain]) -> bool:
+    """Whether a thing has a text of several lines in it, or more than one line can show of what is inside of it."""
+    if any(key in _BLOCK and "\n" in str(text) for key, text in value.items()):
+        return True
+    return any(key in _INNER and isinstance(inner, Mapping) for key, inner in value.items()) and len(flow(value)) > 100
+
+
+def _tall(value: Mapping[str, Plain], indent: str) -> Iterator[str]:
+    for key, inner in value.items():
+        written = block(inner, f"{indent}  ") if isinstance(inner, str) and key in _BLOCK else None
+        if written is not None:
+            yield f"{indent}{_key(key)}: {written}"
+        elif isinstance(inner, Mapping) and key in {"fields", "partitions"}:
+            yield f"{indent}{_key(key)}:\n"
+            yield from _rows(inner, aligned=False, indent=f"{indent}  ")
+        elif isinstance(inner, Mapping) and key == "items" and _is_tall(inner):
+            yield f"{indent}{_key(key)}:\n"
+            yield from _tall(inner, f"{indent}  ")
+        else:
+            yield f"{indent}{_key(key)}: {flow(inner)}\n"
 
 
 def flow(value: Plain) -> str:
@@ -92,6 +114,8 @@ def flow(value: Plain) -> str:
             return f"[{', '.join(map(flow, value))}]"
         case bool():
             return str(value).lower()
+        case None:
+            return "null"
         case _:
             return str(value)
 

@@ -244,6 +244,11 @@ ENTITY = Record(
             example="{ ends_after_start: { $gt: [$endedAt, $startedAt] } }",
         ),
         Key(
+            "validator",
+            Anything(),
+            "The validator as MongoDB takes it, instead of the one that `fields` and `checks` would make.",
+        ),
+        Key(
             "validation",
             either(Truth(), Named("validation")),
             "How strictly documents are checked; `false` for not at all.",

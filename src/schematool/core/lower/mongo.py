@@ -255,6 +255,8 @@ def _validation(entity: Entity, found: Findings) -> Document:
 
 def _validator(entity: Entity, words: Mapping[str, Plain], found: Findings) -> Document:
     options: dict[str, Plain] = dict(entity.options)
+    if isinstance(whole := options.get("validator"), Mapping):
+        return cast("Document", plain(whole))
     if words.get("additional") is False:
         options["additional_fields"] = False
     schema = object_schema(entity.fields, options, entity.span, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
+from schematool.core.author.inference import Shape
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
@@ -74,6 +75,13 @@ class MongoEngine:
     def build(self, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
         """Run (key, command) pairs in whatever order works; gives those that never did."""
         return building.build(self._server, statements)
+
+    def sample(self, collection: str, size: int, *, texts: bool) -> Shape:
+        """Look at up to `size` documents: kinds of values by field, and with `texts` those of which there are few."""
+        from schematool.engines.mongo.sample import sample  # noqa: PLC0415  # only `import` looks at documents
+
+        with translated(self.url):
+            return sample(self._server, collection, size, texts=texts)
 
     def counts(self) -> Mapping[str, int]:
         """Count the documents of every collection, exactly."""
