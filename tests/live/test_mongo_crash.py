@@ -8,6 +8,8 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -76,6 +78,16 @@ DOWN: list[dict[str, Any]] = [
     {"drop": "vitals"},
     {"drop": "rooms"},
 ]
+BEFORE = {
+    "users": [(1, "x", None, None), (2, "y", "nurse", None)],
+    "notes": [(1, "hello")],
+    "old": [(1, 1), (2, 2)],
+}
+AFTER = {
+    "users": [(1, "x", None, "new"), (2, "y", "nurse", "new")],
+    "records": [(1, "hello")],
+    TRASH: [(1, 1), (2, 2)],
+}
 UNIT = unit_of("0002_much", UP, DOWN)
 
 
@@ -99,88 +111,95 @@ def _quick_takeover(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "GONE_SECONDS", 0.05)
 
 
+@dataclass(slots=True)
+class Place:
+    """A database that is used again and again, with its catalogs before and after the migration."""
+
+    url: Url
+    engine: Engine
+    before: Catalog
+    after: Catalog
+
+    def at_base(self) -> None:
+        """See that it is as before the migration; make it anew where a failed test left it otherwise."""
+        if self.engine.ledger() or diff(self.before, self.engine.inspect().catalog) or _documents(self.url) != BEFORE:
+            with database_of(self.url) as database:
+                database.client.drop_database(database.name)
+            _prepare(self.engine)
+
+    def run(self, verb: str) -> None:
+        """Apply the unit, or take it back."""
+        with self.engine.lock(wait_seconds=10):
+            getattr(self.engine, verb)(UNIT, lambda _: None)
+
+    def is_applied(self) -> None:
+        """Check that it ended where it would have ended without any accident."""
+        assert diff(self.after, self.engine.inspect().catalog) == ()
+        assert [(row.state, row.done, row.total, row.in_doubt) for row in self.engine.ledger()] == [
+            ("applied", len(UP), len(UP), None)
+        ]
+        assert _documents(self.url) == AFTER
+
+    def is_at_base(self) -> None:
+        """Check that nothing is left of the migration, and nothing was lost by it."""
+        assert diff(self.before, self.engine.inspect().catalog) == ()
+        assert self.engine.ledger() == ()
+        assert _documents(self.url) == BEFORE
+
+
 @pytest.fixture(scope="module")
-def goal(mongo_server: Url) -> Iterator[tuple[Catalog, Catalog]]:
-    """What the database is before and after the migration, without any accident."""
+def place(mongo_server: Url) -> Iterator[Place]:
+    """Prepare one database for all kills, and see where the migration leads without any accident."""
     with fresh_mongo(mongo_server) as url:
         engine = open_engine(url)
         _prepare(engine)
-        before = engine.inspect().catalog
-        with engine.lock(wait_seconds=5):
-            engine.apply(UNIT, lambda _: None)
-            after = engine.inspect().catalog
-            engine.roll_back(UNIT, lambda _: None)
+        made = Place(url, engine, engine.inspect().catalog, engine.inspect().catalog)
+        made.run("apply")
+        made.after = engine.inspect().catalog
+        made.is_applied()
+        made.run("roll_back")
+        made.is_at_base()
 
-        assert diff(before, engine.inspect().catalog) == ()
-        assert len(diff(before, after)) == 14
+        assert len(diff(made.before, made.after)) == 14
 
+        yield made
         engine.close()
-        yield before, after
+
+
+@pytest.mark.parametrize(
+    ("forwards", "backwards"), [(one, other or BACKWARD[-1]) for one, other in zip_longest(FORWARD, BACKWARD)]
+)
+def test_killed_on_the_way_up_and_on_the_way_back(forwards: str, backwards: str, place: Place) -> None:
+    """After a kill at the first point `migrate` ends where it would have ended.
+
+    After one at the second, of the rollback, `rollback` ends it, and `migrate` goes back all the way first.
+    """
+    place.at_base()
+    _killed(forwards, "apply", place.url)
+
+    assert [row.state for row in place.engine.ledger()] == (["applied"] if forwards == "0:end" else ["partial"])
+
+    place.run("apply")
+    place.is_applied()
+    _killed(backwards, "roll_back", place.url)
+    rows = [(row.state, row.direction) for row in place.engine.ledger()]
+
+    assert rows == ([] if backwards == "0:end" else [("partial", "down")])
+
+    if int(backwards.partition(":")[0]) % 2 == 0:
+        place.run("apply")
+        place.is_applied()
+    place.run("roll_back")
+    place.is_at_base()
 
 
 @pytest.mark.parametrize("point", FORWARD)
-def test_killed_while_applying_then_applied(
-    point: str, mongo_url: Url, mongo_engine: Engine, goal: tuple[Catalog, Catalog]
-) -> None:
-    """After a kill at this point, `migrate` ends where it would have ended without it."""
-    _prepare(mongo_engine)
-    _killed(point, "apply", mongo_url)
-    rows = mongo_engine.ledger()
-
-    assert [row.state for row in rows] == (["applied"] if point == "0:end" else ["partial"])
-
-    with mongo_engine.lock(wait_seconds=10):
-        mongo_engine.apply(UNIT, lambda _: None)
-
-    assert diff(goal[1], mongo_engine.inspect().catalog) == ()
-    assert [(row.state, row.done, row.total, row.in_doubt) for row in mongo_engine.ledger()] == [
-        ("applied", len(UP), len(UP), None)
-    ]
-    assert _documents(mongo_url) == {
-        "users": [(1, "x", None, "new"), (2, "y", "nurse", "new")],
-        "records": [(1, "hello")],
-        TRASH: [(1, 1), (2, 2)],
-    }
-
-
-@pytest.mark.parametrize("point", FORWARD)
-def test_killed_while_applying_then_rolled_back(
-    point: str, mongo_url: Url, mongo_engine: Engine, goal: tuple[Catalog, Catalog]
-) -> None:
+def test_killed_while_applying_then_rolled_back(point: str, place: Place) -> None:
     """After a kill at this point, `rollback` takes back what was done and touches nothing else."""
-    _prepare(mongo_engine)
-    _killed(point, "apply", mongo_url)
-    with mongo_engine.lock(wait_seconds=10):
-        mongo_engine.roll_back(UNIT, lambda _: None)
-
-    assert diff(goal[0], mongo_engine.inspect().catalog) == ()
-    assert mongo_engine.ledger() == ()
-    assert _documents(mongo_url) == {
-        "users": [(1, "x", None, None), (2, "y", "nurse", None)],
-        "notes": [(1, "hello")],
-        "old": [(1, 1), (2, 2)],
-    }
-
-
-@pytest.mark.parametrize("point", BACKWARD)
-def test_killed_while_rolling_back(
-    point: str, mongo_url: Url, mongo_engine: Engine, goal: tuple[Catalog, Catalog]
-) -> None:
-    """After a kill at this point of a rollback, `rollback` ends it, and `migrate` goes back all the way first."""
-    _prepare(mongo_engine)
-    with mongo_engine.lock(wait_seconds=10):
-        mongo_engine.apply(UNIT, lambda _: None)
-    _killed(point, "roll_back", mongo_url)
-    rows = mongo_engine.ledger()
-
-    assert [(row.state, row.direction) for row in rows] == ([] if point == "0:end" else [("partial", "down")])
-
-    forwards = int(point.partition(":")[0]) % 2 == 0
-    with mongo_engine.lock(wait_seconds=10):
-        (mongo_engine.apply if forwards else mongo_engine.roll_back)(UNIT, lambda _: None)
-
-    assert diff(goal[int(forwards)], mongo_engine.inspect().catalog) == ()
-    assert len(mongo_engine.ledger()) == int(forwards)
+    place.at_base()
+    _killed(point, "apply", place.url)
+    place.run("roll_back")
+    place.is_at_base()
 
 
 def test_the_lock_of_the_killed_is_taken_within_two_seconds(
