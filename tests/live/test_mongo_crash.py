@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
@@ -208,7 +209,7 @@ def test_the_lock_of_the_killed_is_taken_within_two_seconds(
     """The server closes the connections of a killed process; its lease need not run out."""
     monkeypatch.undo()
     _prepare(mongo_engine)
-    _killed("4:ran", "apply", mongo_url)
+    _killed("4:ran", "apply", mongo_url, expire=False)
     began = time.monotonic()
     with mongo_engine.lock(wait_seconds=10):
         waited = time.monotonic() - began
@@ -233,10 +234,11 @@ def _prepare(engine: Engine) -> None:
     engine.run([json.dumps(command) for command in BASE])
 
 
-def _killed(point: str, verb: str, url: Url) -> None:
+def _killed(point: str, verb: str, url: Url, *, expire: bool = True) -> None:
     """Run a runner that kills itself at a point, and see that it did.
 
-    It is forked and not started: a new interpreter with the driver takes longer than all that it would do.
+    It is forked and not started: a new interpreter with the driver takes longer than all that it would do. `expire`:
+    its lease is over at once.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -255,6 +257,9 @@ def _killed(point: str, verb: str, url: Url) -> None:
     with os.fdopen(reader) as said:
         assert os.WIFSIGNALED(status), said.read()
         assert os.WTERMSIG(status) == signal.SIGKILL
+    if expire:
+        with database_of(url) as database:
+            database["_schematool_lock"].update_many({}, {"$set": {"leaseUntil": datetime(2000, 1, 1, tzinfo=UTC)}})
 
 
 def _documents(url: Url) -> dict[str, list[tuple[Any, ...]]]:
