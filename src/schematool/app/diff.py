@@ -127,7 +127,7 @@ def _knows(side: Source, store: str) -> bool:
 def _compare(workspace: Workspace, store: str, one: Source, other: Source, style: Style) -> _Compared:
     before, after = one.inspection(store), other.inspection(store)
     make = planner(store)
-    pairs = make.rename(before.catalog, other.renames(store))
+    pairs = make.rename(before.catalog, other.renames(store), after.catalog)
     middle = _renamed(workspace, before.catalog, [up for up, _ in pairs]) if pairs else before.catalog
     aligned = make.align(middle, after.catalog)
     steps = (*(up for up, _ in pairs), *make.plan(*aligned, style))

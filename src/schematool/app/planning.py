@@ -65,7 +65,7 @@ def plan_store(
 
         replay(work, units)
         recorded = read()
-        pairs = make.rename(recorded, renames)
+        pairs = make.rename(recorded, renames, desired)
         work.run([up.statement for up, _ in pairs])
         middle = read() if pairs else recorded
         before, after = make.align(middle, desired)

@@ -36,7 +36,9 @@ class Planner(Protocol):
         """Steps from one catalog to another."""
         ...
 
-    def rename(self, before: Catalog, renames: Sequence[Renamed]) -> tuple[tuple[Step, Step], ...]:
+    def rename(
+        self, before: Catalog, renames: Sequence[Renamed], after: Catalog | None = ...
+    ) -> tuple[tuple[Step, Step], ...]:
         """(up, down) pairs of the renames that are still to be made."""
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ def essence(thing: Object) -> str:
         return _mongo_index(thing, keys)
     if kind == "index":
         return _index(thing)
+    if isinstance(signature := getattr(thing, "signature", None), str):
+        return short(signature.partition(" ")[2])
     for attribute in ("expression", "definition"):
         if isinstance(text := getattr(thing, attribute, None), str):
             return short(text)
@@ -132,6 +135,9 @@ def _attribute(name: str, old: Any, new: Any) -> str:
     label = "" if name in {"type", "expression"} else name.replace("_", " ") + " "
     if name == "keys":
         return f"keys {short(_keys(old))} → {short(_keys(new))}"
+    if dataclasses.is_dataclass(old) and type(old) is type(new):
+        inner = (f.name for f in dataclasses.fields(old) if getattr(old, f.name) != getattr(new, f.name))
+        return label + ", ".join(_attribute(part, getattr(old, part), getattr(new, part)) for part in inner)
     before, after = (_value(_UNSAID.get(name) if value is None else value) for value in (old, new))
     if len(before) + len(after) > 2 * _LONG and before and after:
         before, after = _window(before, after)

@@ -23,7 +23,11 @@ from schematool.core.step import Hazard, Step, Work
 Pairs = Iterator[tuple[Step, Step]]
 
 
-def rename(before: Catalog, renames: Sequence[Renamed]) -> tuple[tuple[Step, Step], ...]:
+def rename(
+    before: Catalog,
+    renames: Sequence[Renamed],
+    after: Catalog | None = None,  # noqa: ARG001  # the twin names keys after their table; here nothing is
+) -> tuple[tuple[Step, Step], ...]:
     """Give (up, down) pairs for the renames that apply to a catalog; those made already are left out.
 
     Downs are to be run in the opposite order. A field's rename applies while the validator still has the old name.

@@ -8,7 +8,7 @@ from enum import Enum
 
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
-from schematool.core.plan.postgres.attributes import default_privileges, on_alter, role
+from schematool.core.plan.postgres.attributes import default_privileges, identity_sequence, on_alter, role
 from schematool.core.plan.postgres.create import (
     after_index,
     attribute_text,
@@ -435,6 +435,9 @@ def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:
             after,
         )
         return
+    before_sequence, after_sequence = identity_sequence(before), identity_sequence(after)
+    if before_sequence != after_sequence:
+        yield _free(f"ALTER SEQUENCE {name(before_sequence)} RENAME TO {identifier(after_sequence.name)}", after)
     words: list[str] = []
     if old.always != new.always:
         words.append(f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}")

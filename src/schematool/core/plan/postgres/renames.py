@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from schematool.core.catalog import Catalog, Id
+from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.change import Renamed
 from schematool.core.model import postgres as pg
 from schematool.core.sql.quote import identifier, literal, qualified
@@ -19,14 +19,22 @@ def rename(before: Catalog, renames: Sequence[Renamed], after: Catalog | None = 
     A rename that is already made (the new name is there, the old is not) is left out. With `after`, the keys, indexes
     and sequences that are named after a renamed table or column are renamed too, where `after` has the new name.
     """
-    present = set(before.objects) | _enum_values(before)
+    # Where each object is now, and what it was before any rename.
+    present: dict[Id, Object | None] = dict(before.objects) | dict.fromkeys(_enum_values(before))
+    made: list[Renamed] = []
     steps: list[tuple[Step, Step]] = []
+
+    def make(one: Renamed) -> None:
+        nonlocal present
+        steps.append((_step(one, before), _step(one.inverse(), before)))
+        present = {_moved(of, one): thing for of, thing in present.items()}
+
     for wanted in renames:
-        if wanted.before not in present or wanted.after in present:
-            continue
-        for one in (wanted, *_followers(before, present, wanted, after)):
-            steps.append((_step(one, before), _step(one.inverse(), before)))
-            present = {_moved(of, one) for of in present}
+        if wanted.before in present and wanted.after not in present:
+            make(wanted)
+            made.append(wanted)
+    for follower in _followers(present, made, after) if after else ():
+        make(follower)
     return tuple(steps)
 
 
@@ -63,37 +71,34 @@ def _moved(of: Id, change: Renamed) -> Id:
     return of
 
 
-def _followers(before: Catalog, present: set[Id], change: Renamed, after: Catalog | None) -> Iterator[Renamed]:
-    """Objects named after what is renamed: `users_pkey` of `users`, `users_email_key` of `users.email`."""
-    if after is None or change.before.kind not in {"table", "column"}:
-        return
-    table = change.before.path[:2] if change.before.kind == "table" else change.after.path[:2]
-    new_table = change.after.path[:2]
-    for of in sorted(present):
-        if of.kind == "constraint" and of.path[:2] == table:
-            new = Id("constraint", (*new_table, _renamed(of.name, change)))
-        elif of.kind in {"index", "sequence"} and _belongs(before, of, table, change):
-            new = Id(of.kind, (of.path[0], _renamed(of.name, change)))
-        else:
+def _followers(present: Mapping[Id, Object | None], made: Sequence[Renamed], after: Catalog) -> Iterator[Renamed]:
+    """Objects named after what was renamed: `users_pkey` of `users`, `users_email_key` of `users.email`."""
+    for of, thing in sorted(present.items()):
+        table = _table_of(of, thing)
+        if table is None or of in after:
             continue
-        moved = Id(of.kind, (*new_table, of.name)) if of.kind == "constraint" else of
-        if new.name != of.name and new in after.objects and moved not in after.objects:
-            yield Renamed(moved, new)
+        name, paths = of.name, {table}
+        for change in made:
+            here = {change.before.path[:2], change.after.path[:2]}
+            if change.before.kind in {"table", "column"} and paths & here:
+                paths |= here
+                name = _renamed(name, change)
+        new = Id(of.kind, (*of.path[:-1], name))
+        if name != of.name and new in after and new not in present:
+            yield Renamed(of, new)
 
 
-def _belongs(before: Catalog, of: Id, table: tuple[str, ...], change: Renamed) -> bool:
-    thing = before.objects.get(of)
-    if isinstance(thing, pg.Index):
-        return thing.table.path in {table, change.before.path[:2]}
-    return (
-        isinstance(thing, pg.Sequence)
-        and thing.owned_by is not None
-        and thing.owned_by.path[:2]
-        in {
-            table,
-            change.before.path[:2],
-        }
-    )
+def _table_of(of: Id, thing: Object | None) -> tuple[str, ...] | None:
+    """The path of the table that a key, index or owned sequence belongs to, as it is or as it was."""
+    match thing:
+        case pg.Constraint():
+            return of.path[:2]
+        case pg.Index():
+            return thing.table.path
+        case pg.Sequence(owned_by=Id() as owner):
+            return owner.path[:2]
+        case _:
+            return None
 
 
 def _renamed(text: str, change: Renamed) -> str:
