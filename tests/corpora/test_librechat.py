@@ -79,7 +79,11 @@ def built(package: Path, mongo_server: Url) -> Iterator[tuple[Url, Engine]]:
         script.write_text((Path(__file__).parent / "librechat.cjs").read_text("utf-8"), "utf-8")
         node = shutil.which("node") or "node"
         ran = subprocess.run(
-            [node, str(script)], env={**os.environ, "URL": url.reveal()}, capture_output=True, check=False
+            [node, str(script)],
+            env={**os.environ, "URL": url.reveal()},
+            capture_output=True,
+            check=False,
+            cwd=CACHE,  # the package writes its logs where it stands
         )
         assert ran.returncode == 0, ran.stderr.decode()[-2000:]
         engine = open_engine(url)
