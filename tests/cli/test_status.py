@@ -97,6 +97,8 @@ def test_edited_and_new_files_are_told(two: Path, run_cli: Callable[..., Ran]) -
     assert "  0002_b  pending   pending  edited since schematool.lock was written" in ran.stdout
     assert "  0003_c  \N{EN DASH}         pending  not in schematool.lock" in ran.stdout
     assert "`0002_b` was edited (postgres)" in ran.stderr
+    assert "accept it with `schematool lock 0002_b`" in ran.stderr
+    assert "take it in with `schematool lock 0003_c`" in ran.stderr
 
 
 def test_frame_of_the_lock_marks_the_id_alone(two: Path, run_cli: Callable[..., Ran]) -> None:

@@ -145,7 +145,8 @@ def verify(lock: Lock, migrations: Sequence[Migration], file: str) -> tuple[Diag
         if name in renamed.values():
             continue
         how = "was inserted before what the lock already has" if order(name) < last else "is not in the lock yet"
-        found.append(_finding(f"`{name}` {how}", _place(migration), file, name))
+        hint = f"take it in with `schematool lock {name}`"
+        found.append(Diagnostic("ST405", f"`{name}` {how}", _place(migration), subject=name, hint=hint))
     return tuple(found)
 
 
@@ -241,15 +242,20 @@ def _edited(entry: Entry, migration: Migration, file: str) -> list[Diagnostic]:
             found.append(_finding(f"the {store} half of `{entry.id}` {what} the lock", span, file, entry.id))
             continue
         if before.up != after.up:
-            found.append(_finding(f"`{entry.id}` was edited ({store})", span, file, entry.id))
+            found.append(_finding(f"`{entry.id}` was edited ({store})", span, file, entry.id, _accept(entry.id)))
         if before.down != after.down:
             how = "was edited" if before.down and after.down else ("is gone" if before.down else "is new")
-            found.append(_finding(f"the rollback file of `{entry.id}` {how} ({store})", span, file, entry.id))
+            message = f"the rollback file of `{entry.id}` {how} ({store})"
+            found.append(_finding(message, span, file, entry.id, _accept(entry.id)))
     return found
 
 
-def _finding(message: str, span: Span | None, file: str, subject: str) -> Diagnostic:
-    return Diagnostic("ST405", message, span or Span(file, 1, 1), subject=subject, hint=_RESTORE)
+def _finding(message: str, span: Span | None, file: str, subject: str, hint: str = _RESTORE) -> Diagnostic:
+    return Diagnostic("ST405", message, span or Span(file, 1, 1), subject=subject, hint=hint)
+
+
+def _accept(name: str) -> str:
+    return f"restore the file from version control, or accept it with `schematool lock {name}`"
 
 
 def _place(migration: Migration) -> Span | None:

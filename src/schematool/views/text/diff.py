@@ -10,14 +10,16 @@ from rich.text import Text
 
 from schematool.app.diff import Block, DiffLine, DiffReport
 from schematool.core.describe import Described
+from schematool.core.diagnostic import Severity
 from schematool.views.show import Look
 from schematool.views.text.folding import by_entity, folded
-from schematool.views.text.words import columns, count, symbol
+from schematool.views.text.words import columns, symbol
 
 
 def lines(report: DiffReport, look: Look) -> Iterator[Text | str]:
     """Tell the differences; with `--sql`, print nothing but statements and comments."""
     if report.sql:
+        yield from _left_out(report)
         yield from statements(report.blocks)
         return
     if not report.changes:
@@ -28,7 +30,14 @@ def lines(report: DiffReport, look: Look) -> Iterator[Text | str]:
     words = {"+": "added", "~": "changed", "-": "removed", ">": "renamed"}
     parts = [f"{counted[mark]} {word}" for mark, word in words.items() if counted[mark]]
     consent = f" · needs consent: {', '.join(report.permits)}" if report.permits else ""
-    yield Text(f"{count(len(report.changes), 'change')}: {', '.join(parts)}{consent}")
+    yield Text(f"{', '.join(parts)}{consent}")
+
+
+def _left_out(report: DiffReport) -> Iterator[str]:
+    """Say in the script itself what it does not do: one side has what the model cannot hold."""
+    for found in report.diagnostics:
+        if found.severity is Severity.ERROR and any(block.store == "postgres" for block in report.blocks):
+            yield f"-- not in these statements: {' '.join(found.message.split())}"
 
 
 def changes(found: tuple[DiffLine, ...], *, verbose: bool = False) -> Iterator[Text]:
