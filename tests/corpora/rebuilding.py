@@ -16,13 +16,14 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from schematool.app.authoring import show
+from schematool.app.catalogs import build_draft
 from schematool.app.compile import compile_schema
 from schematool.core.author import Authored
 from schematool.core.author.postgres import author
 from schematool.core.catalog import Catalog
 from schematool.core.diff import diff
 from schematool.core.errors import SchematoolError
-from schematool.core.plan.postgres import align, build
+from schematool.core.plan.postgres import align
 from schematool.core.secret import Url
 from schematool.engines.contract import open_engine
 from schematool.engines.postgres.inspect import inspect
@@ -111,8 +112,7 @@ def _build(result: Result, authored: Authored, catalog: Catalog, url: Url) -> No
     result.files = dict(authored.files)
     server = open_engine(url)
     try:
-        draft = compile_schema(authored.files).drafts["postgres"]
-        failed = server.build((*build(draft.catalog), *draft.extra))
+        failed = build_draft(server, compile_schema(authored.files).drafts["postgres"])
         changes = diff(*align(server.inspect().catalog, catalog))
     except SchematoolError as error:
         result.fault = "refused"
@@ -121,7 +121,7 @@ def _build(result: Result, authored: Authored, catalog: Catalog, url: Url) -> No
     finally:
         server.close()
     if failed or changes or authored.left:
-        result.fault, result.detail = "differs", repr((failed, changes, authored.left))
+        result.fault, result.detail = "differs", "\n".join(map(repr, (*failed, *changes, *authored.left)))
 
 
 def _compare(result: Result, old: str, new: str, pg_dump: str | None) -> None:

@@ -27,10 +27,21 @@ def build_desired(server: Engine, draft: Draft, exclude: Sequence[str] = ()) -> 
     with server.scratch() as empty:
         if server.store == "postgres" and draft.roles:
             empty.run([_role(name) for name in draft.roles])
-        failed = empty.build((*planner(draft.catalog.store).build(draft.catalog), *draft.extra))
+        failed = build_draft(empty, draft)
         if failed:
             raise InputError(*(_refused(draft, key, error) for key, error in failed))
         return excluding(empty.inspect(), exclude)
+
+
+_LAST = ("default privileges ", "event trigger ")
+
+
+def build_draft(empty: Engine, draft: Draft) -> tuple[tuple[str, Exception], ...]:
+    """Make what a draft says; what acts on everything that is made after it comes when all else is there."""
+    pairs = (*planner(draft.catalog.store).build(draft.catalog), *draft.extra)
+    failed = empty.build([pair for pair in pairs if not pair[0].startswith(_LAST)])
+    last = [pair for pair in pairs if pair[0].startswith(_LAST)]
+    return (*failed, *empty.build(last)) if last else failed
 
 
 def replay(scratch: Engine, units: Iterable[Unit]) -> None:

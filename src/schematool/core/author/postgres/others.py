@@ -321,6 +321,8 @@ def carried(book: Book, thing: pg.PgObject, more: Iterable[pg.PgObject] = ()) ->
     book.written |= {one.id for one in whole}
     plain = [_without_main_owner(book, one) for one in whole]
     statements = [text for _, text in build(Catalog.of("postgres", plain))]
+    if len(statements) > 1 and re.fullmatch(rf"CREATE TYPE {parse.QUALIFIED}", statements[0]):
+        statements.pop(0)  # the shell of a base type is made with the function that returns it
     create: Plain = list(statements) if len(statements) > 1 else statements[0]
     return {"object": _lower_words(reference(thing)), "create": create}
 

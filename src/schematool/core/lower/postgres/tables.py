@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Span
@@ -55,6 +56,8 @@ def table(scope: Scope, entity: Entity) -> None:
     triggers.all_of(scope, of, entity.options)
     _policies(scope, of, entity.options)
     _statistics(scope, of, entity.options, fields)
+    if parent:
+        _inherited_checks(scope, parent, of, entity.span)
     _partitions(scope, of, entity, mapping(entity.options, "partitions"), "partitions")
 
 
@@ -453,6 +456,7 @@ def _partitions(scope: Scope, parent: Id, entity: Entity, parts: Mapping[str, Pl
         scope.put(made, place)
         for column in _inherited_columns(scope, parent, of, truth(words, "parents_names")):
             scope.put(column, place)
+        _inherited_checks(scope, parent, of, place)
         if was := text(words, "was"):
             scope.renamed("table", (of.path[0], was), of.path)
         _partitions(scope, of, entity, mapping(words, "partitions"), f"{path}.{name}.partitions")
@@ -478,6 +482,14 @@ def _inherited_columns(scope: Scope, parent: Id, of: Id, parents_names: bool) ->
         default = scope.objects.get(Id("default", path))
         if isinstance(default, pg.Default):
             yield pg.Default(id=Id("default", (*of.path, name)), expression=default.expression)
+
+
+def _inherited_checks(scope: Scope, parent: Id, of: Id, place: Span) -> None:
+    """The parent's checks, which a table must have to become its partition."""
+    for thing in [one for one in scope.objects.values() if isinstance(one, pg.Constraint) and one.table == parent]:
+        mine = Id("constraint", (*of.path, thing.id.name))
+        if thing.type == "check" and not thing.definition.endswith(" NO INHERIT") and mine not in scope.objects:
+            scope.put(replace(thing, id=mine, table=of, comment=None, inherited=True), place)
 
 
 def _bound(words: Words) -> str | None:
