@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 import psycopg
+from tests.corpora.pg_dump import pg_dump_for
 
 from schematool.core.catalog import Catalog
 from schematool.core.codec import decode, encode
@@ -20,7 +21,6 @@ from schematool.engines.postgres.inspect import read_catalog
 from schematool.engines.postgres.inspect.snapshot import snapshot
 from schematool.engines.postgres.observe import observe
 from schematool.engines.servers import temporary
-from tests.corpora.pg_dump import pg_dump_for
 
 USER = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
 BARE = (

@@ -48,7 +48,7 @@ def test_all_are_there() -> None:
 def test_printed_statements_do_it(
     pair: dict[str, Any], postgres_server: Url, run_cli: Callable[..., Ran], tmp_path: Path
 ) -> None:
-    """psql runs them as they are; pg_dump then sees no difference, and neither do we."""
+    """They run in psql as they are; pg_dump then sees no difference, and neither do we."""
     admin = postgres_server.reveal()
     with psycopg.connect(admin, autocommit=True) as connection:
         major = connection.info.server_version // 10000

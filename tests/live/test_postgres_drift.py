@@ -1,8 +1,8 @@
 """What people do to a PostgreSQL by hand: the comparison names it, and nothing else.
 
 `drift/postgres/base.sql` is the database; each case of the YAML files beside it has what is done to it (`sql`) and
-exactly what must be found (`finds`): an object and `added`, `removed`, or the attributes that differ. `since`: the first
-major that can do it. A case runs in a transaction that is rolled back, so that they all share one database.
+exactly what must be found (`finds`): an object and `added`, `removed`, or the attributes that differ. `since`: the
+first major that can do it. A case runs in a transaction that is rolled back, so that they all share one database.
 """
 
 from __future__ import annotations

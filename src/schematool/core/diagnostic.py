@@ -46,7 +46,7 @@ class Diagnostic:
 class Findings(list[Diagnostic]):
     """Everything wrong with the input, so that one run reports all of it."""
 
-    def add(
+    def add(  # noqa: PLR0913  # one call says all that a finding has
         self,
         code: str,
         message: str,

@@ -42,7 +42,7 @@ class WorldError(SchematoolError):
 class StatementError(WorldError):
     """A server refused a statement. `position` is the 0-based offset in the statement, when it said so."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one call says all that a refusal has
         self,
         code: str,
         message: str,
@@ -61,13 +61,13 @@ class StatementError(WorldError):
         super().__init__(Diagnostic(code, message, span, hint, notes=notes), state=state)
 
 
-class Refused(SchematoolError):
+class Refused(SchematoolError):  # noqa: N818  # it says what happened, as the tree above draws it
     """Consent is missing."""
 
     exit_code = 4
 
 
-class Interrupted(SchematoolError):
+class Interrupted(SchematoolError):  # noqa: N818  # the same
     """The user or the system asked to stop."""
 
     exit_code = 130

@@ -8,7 +8,9 @@ from urllib.parse import quote, unquote
 
 # The user-info part may hold an unescaped "@", so it runs to the last "@" before the path.
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*://)(?P<userinfo>[^\s/?#\"']*)@")
-_KEY_VALUE = re.compile(r"(?i)\b(?P<key>password|passwd|pwd|sslpassword|passfile)(?P<eq>\s*=\s*)(?P<value>'(?:[^'\\]|\\.)*'|[^\s&'\"]+)")
+_KEY_VALUE = re.compile(
+    r"(?i)\b(?P<key>password|passwd|pwd|sslpassword|passfile)(?P<eq>\s*=\s*)(?P<value>'(?:[^'\\]|\\.)*'|[^\s&'\"]+)"
+)
 MASK = "***"
 
 

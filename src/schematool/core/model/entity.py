@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from schematool.core.diagnostic import Span
 
-Plain: TypeAlias = "str | int | float | bool | None | tuple[Plain, ...] | Mapping[str, Plain]"
+Plain: TypeAlias = "str | int | float | bool | tuple[Plain, ...] | Mapping[str, Plain] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class IndexKey:
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """An index as declared; `name` None: schematool chooses one (`table_columns_idx`, or the server's own for Mongo)."""
+    """An index as declared; `name` None: one is chosen (`table_columns_idx`, or MongoDB's own)."""
 
     keys: tuple[IndexKey, ...]
     span: Span

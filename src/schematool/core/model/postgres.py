@@ -367,7 +367,7 @@ class Rule(PgObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(PgObject):
-    """A row-level security policy. `command`: all, select, insert, update, delete. `roles` sorted, PUBLIC among them."""
+    """A row-level security policy. `command`: all, select, insert, update, delete. `roles` sorted, PUBLIC too."""
 
     table: Id
     command: str = "all"
