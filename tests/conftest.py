@@ -15,9 +15,11 @@ import pytest
 from schematool.core.errors import WorldError
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, open_engine
+from schematool.engines.servers import embedded_postgres
 from tests import databases
 
 ROOT = Path(__file__).resolve().parent.parent
+DEBIAN = Path("/usr/lib/postgresql/15")
 SHARED = Path(os.environ.get("SCHEMATOOL_SHARED") or ROOT.parent / "shared")
 
 # The real schemas are not part of the project; a clone without them tests everything else.
@@ -58,6 +60,15 @@ def postgres_server() -> Iterator[Url]:
 def mongo_server() -> Iterator[Url]:
     """One MongoDB for the session (for each worker, with xdist), a replica set."""
     yield from _server("mongo")
+
+
+@pytest.fixture(scope="session")
+def debian_server() -> Iterator[Url]:
+    """Run Debian's PostgreSQL 15, with its contrib: another major, and extensions that the wheel lacks."""
+    if not (DEBIAN / "bin" / "postgres").exists():
+        pytest.skip(f"{DEBIAN} is not there")
+    with embedded_postgres.temporary(embedded_postgres.Programs(DEBIAN)) as url:
+        yield url
 
 
 @pytest.fixture

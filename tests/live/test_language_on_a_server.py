@@ -9,7 +9,9 @@ from schematool.core.load import load
 from schematool.core.lower.postgres import lower
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import build
-from schematool.engines.contract import Engine, Inspection
+from schematool.core.secret import Url
+from schematool.engines.contract import Engine, Inspection, open_engine
+from tests import databases
 
 ROOT = Path(__file__).parents[2]
 EVERY_WORD = ROOT / "tests" / "cases" / "every_postgres_word" / "after.yaml"
@@ -122,3 +124,24 @@ def test_the_extension_of_the_first_design(postgres_engine: Engine) -> None:
             assert default.expression == "public.uuid_generate_v4()"
             return
     assert any("uuid-ossp" in str(error) for _, error in failed)
+
+
+def test_the_extension_of_the_first_design_on_a_server_that_has_it(debian_server: Url) -> None:
+    """PostgreSQL 15 with contrib builds the first design, and its key's default is the extension's function."""
+    model, found = load({UUID_OSSP.name: UUID_OSSP.read_text()})
+    draft = lower(model, found)
+    with databases.fresh_postgres(debian_server) as url:
+        engine = open_engine(url)
+        failed = engine.build(build(draft.catalog))
+        catalog = engine.inspect().catalog
+        engine.run(
+            ["INSERT INTO users (username, email, full_name, role, password_hash) VALUES ('a', 'b', 'c', 'nurse', 'd')"]
+        )
+        rows = engine.counts()
+        engine.close()
+
+    default = catalog.objects[Id("default", ("public", "users", "id"))]
+    assert [(key, str(error)) for key, error in failed] == []
+    assert isinstance(default, pg.Default)
+    assert default.expression == "public.uuid_generate_v4()"
+    assert rows["public.users"] == 1

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from schematool.core.secret import Url
-from schematool.engines.servers import embedded_postgres
 from tests import databases
 from tests.conftest import ROOT, Ran
 from tests.live.test_verify import configure
 
-DEBIAN = Path("/usr/lib/postgresql/15")
 SPELLED = """\
 -- what PostgreSQL 15 prints in other words than later ones
 CREATE VIEW public.open_tasks AS
@@ -51,17 +49,8 @@ DRIFTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def old_server() -> Iterator[Url]:
-    """Run Debian's PostgreSQL 15."""
-    if not (DEBIAN / "bin" / "postgres").exists():
-        pytest.skip(f"{DEBIAN} is not there")
-    with embedded_postgres.temporary(embedded_postgres.Programs(DEBIAN)) as url:
-        yield url
-
-
 def test_other_majors_spelling_is_no_drift(
-    tmp_path: Path, old_server: Url, postgres_server: Url, run_cli: Callable[..., Ran]
+    tmp_path: Path, debian_server: Url, postgres_server: Url, run_cli: Callable[..., Ran]
 ) -> None:
     """Recorded by the scratch server, live on 15: clean; then each thing done by hand is named, and only that."""
     with psycopg.connect(postgres_server.reveal()) as connection:
@@ -70,7 +59,7 @@ def test_other_majors_spelling_is_no_drift(
     folder = tmp_path / "migrations" / "postgres"
     shutil.copytree(ROOT / "migrations" / "postgres", folder)
     (folder / "0002_spelled.sql").write_text(SPELLED)
-    with databases.fresh_postgres(old_server) as live:
+    with databases.fresh_postgres(debian_server) as live:
         configure(tmp_path, {"dev": {"postgres": live}}, {"postgres": postgres_server})
         for command in (("lock",), ("migrate", "--yes")):
             ran = run_cli(*command, cwd=tmp_path)
