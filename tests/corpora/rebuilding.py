@@ -57,7 +57,7 @@ def scripts(file: Path) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
     for pair in pairs(file):
         for side in ("old", "new"):
             texts = [text for text in (pair.get("setup"), pair.get(side)) if text and text.strip()]
-            yield f"{pair['suite']}:{pair['id']}:{side}", texts, [*(pair.get("roles") or ()), "testuser"]
+            yield f"{pair['suite']}:{pair['id']}:{side}", texts, [*(pair.get("roles") or ()), "testuser", "postgres"]
 
 
 def rebuild(name: str, texts: Sequence[str], roles: Sequence[str], url: str, pg_dump: str | None) -> Result:

@@ -23,7 +23,7 @@ Script = tuple[str, Sequence[str], Sequence[str]]
 
 # `select 'y'` in a parsed body is printed as `'y'::text`, which has another column name when it is read again.
 KNOWN = {"relations:procedures and overloads:new"}
-EVERY = 24
+EVERY = 40
 """One of so many foreign databases is tried on each run; all of them are by hand, and at night."""
 
 
