@@ -44,7 +44,7 @@ class Collection:
     index_option_defaults: Spec | None = None
     options: tuple[tuple[str, Spec], ...] = ()
     command: Spec = field(default="{}", compare=False)
-    uuid: str | None = field(default=None, compare=False)
+    uuid: str | None = field(default=None, compare=False, metadata={"live": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
