@@ -8,6 +8,7 @@ from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Graph, Node
+from schematool.core.plan.postgres.names import table_of
 
 _KEYS = frozenset({"primary key", "unique"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
@@ -53,7 +54,7 @@ def _nodes(decision: Decision) -> Iterator[Node]:
                 yield ("attach", of)
         if isinstance(new, pg.Sequence):
             was = old.owned_by if isinstance(old, pg.Sequence) else None
-            rebuilt = new.owned_by is not None and Id("table", new.owned_by.path[:2]) in decision.rebuilds
+            rebuilt = new.owned_by is not None and table_of(new.owned_by) in decision.rebuilds
             if new.owned_by != was or rebuilt:
                 yield ("own", of)
     for of in decision.rebuilds:
@@ -72,7 +73,7 @@ def _attachment(decision: Decision, of: Id) -> Iterator[Node]:
         yield from _attach_nodes(old if isinstance(old, pg.Table | pg.ForeignTable) else None, new)
     if isinstance(new, pg.Column) and new.inherited and isinstance(old, pg.Column) and old.inherited:
         # "cannot rename inherited constraint": a partition is taken out for it and put back.
-        table = decision.after.objects.get(Id("table", of.path[:2]))
+        table = decision.after.objects.get(table_of(of))
         if new.not_null_name != old.not_null_name and isinstance(table, pg.Table) and table.partition_of:
             yield ("detach", table.id)
             yield ("attach", table.id)
@@ -238,13 +239,13 @@ def _ownerships(decision: Decision, graph: Graph) -> None:
         if new.owned_by:
             for earlier in ("create", "alter"):
                 graph.first((earlier, new.owned_by), ("own", of))
-                graph.first((earlier, Id("table", new.owned_by.path[:2])), ("own", of))
-            graph.first(("own", of), ("finish", Id("table", new.owned_by.path[:2])))
+                graph.first((earlier, table_of(new.owned_by)), ("own", of))
+            graph.first(("own", of), ("finish", table_of(new.owned_by)))
         if of in decision.before and of not in decision.creates:
             old = decision.old(of)
             if isinstance(old, pg.Sequence) and old.owned_by:
                 graph.first(("own", of), ("drop", old.owned_by))
-                graph.first(("own", of), ("drop", Id("table", old.owned_by.path[:2])))
+                graph.first(("own", of), ("drop", table_of(old.owned_by)))
 
 
 def _swaps(decision: Decision, graph: Graph) -> None:
@@ -320,7 +321,7 @@ def _merge_creates(decision: Decision, graph: Graph) -> None:
         thing = decision.new(of)
         node = ("create", of)
         for parent in decision.parents_of(of, decision.after):
-            if parent in decision.creates and Id("table", of.path[:2]) not in decision.creates:
+            if parent in decision.creates and table_of(of) not in decision.creates:
                 graph.merged[node] = ("create", parent)
                 break
         if node in graph.merged:

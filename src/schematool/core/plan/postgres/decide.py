@@ -11,6 +11,7 @@ from schematool.core.diff import diff
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.alter import Way, way
+from schematool.core.plan.postgres.names import table_of
 
 # What ALTER COLUMN TYPE refuses to carry along ("cannot alter type of a column used by …", tablecmds.c).
 _HOLDS_A_TYPE = frozenset(
@@ -43,7 +44,7 @@ class Decision:
     def parents_of(self, of: Id, catalog: Catalog) -> tuple[Id, ...]:
         """The columns of the parents that an inherited column comes from, in the table's order of parents."""
         column = catalog.objects.get(of)
-        table = catalog.objects.get(Id("table", of.path[:2]))
+        table = catalog.objects.get(table_of(of))
         if not isinstance(column, pg.Column) or not column.inherited or not isinstance(table, pg.Table):
             return ()
         parents = (*table.inherits, *((table.partition_of,) if table.partition_of else ()))
@@ -218,7 +219,7 @@ def _keep_rows_for_the_copy(decision: Decision) -> None:
     for of in decision.rebuilds:
         kept = _partitions(decision, of)
         for thing in decision.before:
-            table = getattr(thing, "table", Id("table", thing.id.path[:2]))
+            table = getattr(thing, "table", table_of(thing.id))
             if table in kept:
                 decision.drops.discard(thing.id)
 

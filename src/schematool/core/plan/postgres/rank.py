@@ -8,6 +8,7 @@ from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Node
+from schematool.core.plan.postgres.names import table_of
 
 _FIRST = (
     "schema",
@@ -73,6 +74,6 @@ def _owner(decision: Decision, of: Id) -> Id:
         case pg.Constraint() | pg.Index() | pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics():
             return thing.table
         case pg.Column() | pg.Default():
-            return Id("table", of.path[:2])
+            return table_of(of)
         case _:
             return of

@@ -28,7 +28,7 @@ from schematool.core.plan.postgres.create import (
 )
 from schematool.core.plan.postgres.decide import Decision, decide
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
-from schematool.core.plan.postgres.names import name, relation
+from schematool.core.plan.postgres.names import name, relation, table_of
 from schematool.core.plan.postgres.rank import ranking
 from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, qualified
@@ -252,7 +252,7 @@ class Speller:
 
     def _kept_by_a_child(self, of: Id) -> bool:
         """Whether a table that inherits the column keeps it for itself; DROP COLUMN without ONLY would take it too."""
-        parent = Id("table", of.path[:2])
+        parent = table_of(of)
         for child in self.decision.before.needed_by.get(parent, frozenset()):
             column = Id("column", (*child.path, of.name))
             if child.kind == "table" and column in self.decision.before and column in self.decision.after:
@@ -462,7 +462,7 @@ class Speller:
             if after.replica_identity.startswith("index ") and made:
                 before = replace(before, replica_identity=after.replica_identity)
         for step in alter(before, after):
-            if self.style.online and isinstance(after, pg.Column) and self._online_table(Id("table", of.path[:2])):
+            if self.style.online and isinstance(after, pg.Column) and self._online_table(table_of(of)):
                 steps, later = online.rewrite(step, after)
                 yield from steps
                 self.tail += later
@@ -490,7 +490,7 @@ class Speller:
         """Whether the alteration of the parent's column reaches this one by itself."""
         if not (before.inherited and after.inherited):
             return False
-        table = self.decision.after.objects.get(Id("table", after.id.path[:2]))
+        table = self.decision.after.objects.get(table_of(after.id))
         if not isinstance(table, pg.Table):
             return False
         for parent in (*table.inherits, *filter(None, [table.partition_of])):
