@@ -14,6 +14,7 @@ from collections.abc import Callable
 import psycopg
 from tests.corpora.pg_dump import pg_dump_for
 
+from schematool.cli.main import collect_seldom
 from schematool.core.catalog import Catalog
 from schematool.core.codec import decode, encode
 from schematool.core.plan.postgres import plan
@@ -105,5 +106,6 @@ def measure(count: int) -> None:
 
 
 if __name__ == "__main__":
-    for number in [int(text) for text in sys.argv[1:]] or [100, 1000]:
+    collect_seldom()  # as the program itself does
+    for number in [int(text) for text in sys.argv[1:]] or [100, 1000, 5000]:
         measure(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -46,9 +47,21 @@ def schematool(
     """One YAML schema for PostgreSQL and MongoDB: compiled into migrations, proven, applied, verified."""
 
 
+def collect_seldom() -> None:
+    """Let the garbage collector look at what is new far less often.
+
+    A run makes a hundred thousand small objects and keeps them to its end; by default Python walks through all of them
+    again and again, which is a third of the time of reading a large schema. Memory that is really free goes back by
+    reference counting all the same.
+    """
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
+
+
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    collect_seldom()
     current.set(guess(arguments))
     try:
         app(args=arguments, prog_name="schematool")

@@ -6,9 +6,10 @@ object cannot exist without which, as the server itself reports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple, Protocol, runtime_checkable
 
 
@@ -43,20 +44,47 @@ class Object(Protocol):
         ...
 
 
+class Later(Set[tuple[Id, Id]]):
+    """A set of pairs that is worked out when it is first asked for: comparing two catalogs never asks."""
+
+    __slots__ = ("_found", "_work_out")
+
+    def __init__(self, work_out: Callable[[], Set[tuple[Id, Id]]]) -> None:
+        self._work_out: Callable[[], Set[tuple[Id, Id]]] | None = work_out
+        self._found: Set[tuple[Id, Id]] = frozenset()
+
+    def _pairs(self) -> Set[tuple[Id, Id]]:
+        if self._work_out is not None:
+            self._found, self._work_out = self._work_out(), None
+        return self._found
+
+    def __contains__(self, pair: object) -> bool:
+        return pair in self._pairs()
+
+    def __iter__(self) -> Iterator[tuple[Id, Id]]:
+        return iter(self._pairs())
+
+    def __len__(self) -> int:
+        return len(self._pairs())
+
+
 @dataclass(frozen=True)
 class Catalog:
-    """The objects of one store. `store` is `postgres` or `mongo`; `version` is the server's, e.g. `18.6`."""
+    """The objects of one store. `store` is `postgres` or `mongo`; `version` is the server's, e.g. `18.6`.
+
+    `needs`: pairs (dependent, needed).
+    """
 
     store: str
     objects: Mapping[Id, Object] = field(default_factory=dict)
-    needs: frozenset[tuple[Id, Id]] = frozenset()
+    needs: Set[tuple[Id, Id]] = frozenset()
     version: str = ""
 
     @staticmethod
     def of(store: str, objects: Iterable[Object], needs: Iterable[tuple[Id, Id]] = (), version: str = "") -> Catalog:
         """Make one; objects are kept in the order of their ids."""
-        by_id = {thing.id: thing for thing in objects}
-        return Catalog(store, {key: by_id[key] for key in sorted(by_id)}, frozenset(needs), version)
+        by_id = {thing.id: thing for thing in sorted(objects, key=_ID)}
+        return Catalog(store, by_id, needs if isinstance(needs, Set) else frozenset(needs), version)
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects.values())
@@ -76,6 +104,9 @@ class Catalog:
     def needs_of(self) -> Mapping[Id, frozenset[Id]]:
         """For each object, the objects that it needs directly."""
         return _grouped(self.needs)
+
+
+_ID = attrgetter("id")
 
 
 def _grouped(pairs: Iterable[tuple[Id, Id]]) -> Mapping[Id, frozenset[Id]]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from schematool.core.catalog import Id
+from schematool.core.model.quick import quick
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,6 +73,7 @@ class Extension(PgObject):
     version: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(PgObject):
     """A table, partitioned table or partition; its columns, constraints and indexes are objects of their own.
@@ -130,6 +132,7 @@ class Identity:
     revokes: tuple[Grant, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column(PgObject):
     """A column of a table, foreign table or partition.
@@ -160,6 +163,7 @@ class Column(PgObject):
     inherited: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Default(PgObject):
     """A column's default, apart from it for its dependencies' sake. View columns can have one too, for INSERT."""
@@ -167,6 +171,7 @@ class Default(PgObject):
     expression: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint(PgObject):
     """A constraint of a table or foreign table (a domain's are part of the domain).
@@ -197,6 +202,7 @@ class Constraint(PgObject):
     parent: Id | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index(PgObject):
     """An index that no constraint owns.

@@ -6,9 +6,10 @@ do it. What the model does not hold is found by `schematool.engines.postgres.obs
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from schematool.core.catalog import Catalog
+from schematool.core.catalog import Catalog, Later
 from schematool.engines.contract import Inspection
 from schematool.engines.postgres.inspect.attached import (
     read_event_triggers,
@@ -62,4 +63,5 @@ def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
         read_rare,
     ):
         read(reading)
-    return Catalog.of("postgres", reading.objects, needs(reading), f"{version // 10000}.{version % 10000}")
+    pairs = Later(partial(needs, reading))
+    return Catalog.of("postgres", reading.objects, pairs, f"{version // 10000}.{version % 10000}")

@@ -7,7 +7,7 @@ from schematool.core.model.postgres import EventTrigger, Policy, Rule, Statistic
 from schematool.core.sql.quote import identifier, literal, qualified
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
-from schematool.engines.postgres.inspect.scope import RELATIONS, not_a_member, ours
+from schematool.engines.postgres.inspect.scope import not_a_member, ours
 
 ENABLED = {"O": "origin", "D": "disabled", "R": "replica", "A": "always"}
 COMMANDS = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
@@ -17,7 +17,7 @@ TRIGGER_QUERY = f"""
 SELECT t.oid, t.tgname, t.tgrelid, t.tgenabled, t.tgconstraint, t.tgparentid, pg_get_triggerdef(t.oid) AS definition
   FROM pg_trigger t
   JOIN pg_proc p ON p.oid = t.tgfoid
- WHERE t.tgrelid IN {RELATIONS}
+ WHERE t.tgrelid >= {oids.FIRST_USER_OID}
    AND (NOT t.tgisinternal OR (t.tgparentid <> 0 AND p.proname NOT LIKE 'RI!_FKey!_%' ESCAPE '!'))
    AND {not_a_member(oids.TRIGGER, "t.oid")}"""
 
@@ -25,20 +25,20 @@ RULE_QUERY = f"""
 SELECT r.oid, r.rulename, r.ev_class, r.ev_enabled,
        CASE WHEN r.rulename <> '_RETURN' THEN pg_get_ruledef(r.oid) END AS definition
   FROM pg_rewrite r
- WHERE r.ev_class IN {RELATIONS} AND {not_a_member(oids.REWRITE, "r.oid")}"""
+ WHERE r.ev_class >= {oids.FIRST_USER_OID} AND {not_a_member(oids.REWRITE, "r.oid")}"""
 
-POLICY_QUERY = f"""
+POLICY_QUERY = """
 SELECT p.oid, p.polname, p.polrelid, p.polcmd, p.polpermissive, p.polroles,
        pg_get_expr(p.polqual, p.polrelid) AS using_expression,
        pg_get_expr(p.polwithcheck, p.polrelid) AS check_expression
   FROM pg_policy p
- WHERE p.polrelid IN {RELATIONS}"""
+"""
 
 STATISTICS_QUERY = f"""
 SELECT s.oid, s.stxname, s.stxnamespace, s.stxowner, s.stxrelid, s.stxstattarget,
        pg_get_statisticsobjdef(s.oid) AS definition
   FROM pg_statistic_ext s
- WHERE s.stxrelid IN {RELATIONS} AND {not_a_member(oids.STATISTICS, "s.oid")}"""
+ WHERE s.stxrelid >= {oids.FIRST_USER_OID} AND {not_a_member(oids.STATISTICS, "s.oid")}"""
 
 EVENT_TRIGGER_QUERY = f"""
 SELECT e.oid, e.evtname, e.evtevent, e.evtowner, e.evtenabled, e.evttags, n.nspname, p.proname
@@ -50,7 +50,7 @@ SELECT e.oid, e.evtname, e.evtevent, e.evtowner, e.evtenabled, e.evttags, n.nspn
 
 def read_triggers(reading: Reading) -> None:
     """Row, statement, constraint and INSTEAD OF triggers, with the copies that partitions have."""
-    for row in reading.rows(TRIGGER_QUERY):
+    for row in reading.rows_of(TRIGGER_QUERY, "tgrelid"):
         table = reading.ids[oids.CLASS, row.tgrelid]
         thing = Trigger(
             id=Id("trigger", (*table.path, row.tgname)),
@@ -68,7 +68,7 @@ def read_triggers(reading: Reading) -> None:
 
 def read_rules(reading: Reading) -> None:
     """Rewrite rules; a view's own stands for the view."""
-    for row in reading.rows(RULE_QUERY):
+    for row in reading.rows_of(RULE_QUERY, "ev_class"):
         table = reading.ids[oids.CLASS, row.ev_class]
         if row.definition is None:
             reading.ids[oids.REWRITE, row.oid] = table
@@ -85,7 +85,7 @@ def read_rules(reading: Reading) -> None:
 
 def read_policies(reading: Reading) -> None:
     """Row-level security policies; role 0 is PUBLIC in the catalogs."""
-    for row in reading.rows(POLICY_QUERY):
+    for row in reading.rows_of(POLICY_QUERY, "polrelid"):
         table = reading.ids[oids.CLASS, row.polrelid]
         roles = (reading.roles.get(role, str(role)) if role else "PUBLIC" for role in row.polroles)
         thing = Policy(
@@ -103,7 +103,7 @@ def read_policies(reading: Reading) -> None:
 
 def read_statistics(reading: Reading) -> None:
     """Extended statistics; the target's default was -1 until 16 and is NULL since 17."""
-    for row in reading.rows(STATISTICS_QUERY):
+    for row in reading.rows_of(STATISTICS_QUERY, "stxrelid"):
         target = row.stxstattarget
         thing = Statistics(
             id=Id("statistics", (reading.schemas[row.stxnamespace], row.stxname)),

@@ -8,7 +8,6 @@ from schematool.core.catalog import Id
 from schematool.core.model.postgres import Constraint, Index
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading, numbers, options
-from schematool.engines.postgres.inspect.scope import RELATIONS
 
 TYPES = {"c": "check", "f": "foreign key", "p": "primary key", "u": "unique", "x": "exclude"}
 
@@ -25,7 +24,7 @@ SELECT n.oid, n.conname, n.contype, n.conrelid, n.conindid, n.conparentid, n.con
   LEFT JOIN pg_class c ON c.oid = n.conindid AND n.contype IN ('p', 'u', 'x')
   LEFT JOIN pg_index i ON i.indexrelid = c.oid
   LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
- WHERE n.contype IN ('c', 'f', 'p', 'u', 'x') AND n.conrelid IN {RELATIONS}"""
+ WHERE n.contype IN ('c', 'f', 'p', 'u', 'x') AND n.conrelid >= {oids.FIRST_USER_OID}"""
 
 
 def read_constraints(reading: Reading) -> None:
@@ -33,7 +32,7 @@ def read_constraints(reading: Reading) -> None:
 
     A foreign key to a partitioned table has one more row for each partition that it points at: left out.
     """
-    rows = reading.rows(_constraint_query(reading.version))
+    rows = reading.rows_of(_constraint_query(reading.version), "conrelid")
     rows = [row for row in rows if not row.conparentid or row.parent_references == row.confrelid]
     for row in rows:
         table = reading.ids[oids.CLASS, row.conrelid]
@@ -78,7 +77,7 @@ SELECT i.indexrelid, i.indrelid, n.nspname, c.relname, i.indisunique, a.amname, 
   JOIN pg_am a ON a.oid = c.relam
   LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
   LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
- WHERE i.indrelid IN {RELATIONS}
+ WHERE i.indrelid >= {oids.FIRST_USER_OID} AND n.nspname <> 'pg_toast'
    AND i.indexrelid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u', 'x'))"""
 
 TARGET_QUERY = """
@@ -89,7 +88,7 @@ SELECT a.attrelid, a.attnum, a.attstattarget
 
 def read_indexes(reading: Reading) -> None:
     """Indexes of tables and materialised views, but for those that are a constraint's."""
-    rows = reading.rows(INDEX_QUERY)
+    rows = reading.rows_of(INDEX_QUERY, "indrelid")
     targets: dict[int, list[tuple[int, int]]] = {}
     for row in reading.rows(TARGET_QUERY):
         targets.setdefault(row.attrelid, []).append((row.attnum, row.attstattarget))

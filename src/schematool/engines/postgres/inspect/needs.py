@@ -9,30 +9,31 @@ from schematool.core.model.postgres import Sequence
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
 
+MEMBER_QUERY = f"""
+SELECT d.classid, d.objid, d.deptype, e.extname
+  FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+ WHERE d.refclassid = {oids.EXTENSION} AND d.deptype IN ('e', 'x') AND d.objid >= {oids.FIRST_USER_OID}"""
+
 DEPEND_QUERY = f"""
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype
   FROM pg_depend
  WHERE (refobjid >= {oids.FIRST_USER_OID} OR refclassid = {oids.SCHEMA})
-   AND (objid >= {oids.FIRST_USER_OID})"""
+   AND objid >= {oids.FIRST_USER_OID} AND deptype NOT IN ('e', 'x')"""
 """Nothing is recorded about what initdb made, but for the schema public."""
 
 
 def read_depends(reading: Reading) -> None:
-    """Fetch pg_depend; let an extension's members stand for it, and note what was made to follow an extension."""
-    names = {row.oid: row.extname for row in reading.rows("SELECT oid, extname FROM pg_extension")}
-    row_factory = reading.cursor.row_factory
-    reading.cursor.row_factory = tuple_row
-    reading.depends = reading.rows(DEPEND_QUERY)
-    reading.cursor.row_factory = row_factory
-    for classid, objid, _, refclassid, refobjid, _, deptype in reading.depends:
-        if refclassid != oids.EXTENSION or refobjid not in names:
-            continue
-        name = names[refobjid]
-        if deptype == "e":
-            reading.ids[classid, objid] = Id("extension", (name,))
-        elif deptype == "x":
-            address = (classid, objid)
-            reading.extensions_of[address] = tuple(sorted((*reading.extensions_of.get(address, ()), name)))
+    """Ask for pg_depend; let an extension's members stand for it, and note what was made to follow an extension.
+
+    The answer is most of all rows, so it stays as it came over the wire until `needs` is asked for.
+    """
+    for row in reading.rows(MEMBER_QUERY):
+        address = (row.classid, row.objid)
+        if row.deptype == "e":
+            reading.ids[address] = Id("extension", (row.extname,))
+        else:
+            reading.extensions_of[address] = tuple(sorted((*reading.extensions_of.get(address, ()), row.extname)))
+    reading.depends = reading.cursor.connection.cursor(row_factory=tuple_row).execute(DEPEND_QUERY.encode())
 
 
 def needs(reading: Reading) -> frozenset[tuple[Id, Id]]:
@@ -45,13 +46,14 @@ def needs(reading: Reading) -> frozenset[tuple[Id, Id]]:
     part_of = {address: numbers.get(key, -1) for address, key in reading.columns.items()}
     holder = {number: whole_of.get((oids.CLASS, table), -1) for (table, _), number in part_of.items()}
     owned = {numbers[thing.id] for thing in reading.objects if isinstance(thing, Sequence)}
+    assert reading.depends  # read_depends() comes first
     found = {(number, table) for number, table in holder.items() if number >= 0 and table >= 0}
-    for classid, objid, sub, refclassid, refobjid, refsub, deptype in reading.depends:
+    for classid, objid, sub, refclassid, refobjid, refsub, deptype in reading.depends.fetchall():
         dependent = part_of.get((objid, sub), -1) if sub and classid == oids.CLASS else -1
         if dependent < 0:
             dependent = whole_of.get((classid, objid), -1)
         whole = whole_of.get((refclassid, refobjid), -1)
-        if dependent < 0 or whole < 0 or deptype in "ex":
+        if dependent < 0 or whole < 0:
             continue
         part = part_of.get((refobjid, refsub), -1) if refsub and refclassid == oids.CLASS else -1
         # A serial's sequence is owned by its column, but it is the column's default that needs the sequence.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from schematool.core.catalog import Id
@@ -19,11 +20,11 @@ Rights = tuple[tuple[Grant, ...], tuple[Grant, ...]]
 """Grants beyond the default, and defaults revoked."""
 
 
-class Rest(TypedDict):
-    """The fields that every object has, beside its id."""
+class Rest(TypedDict, total=False):
+    """The fields that every object has, beside its id: those of them that this one has something in."""
 
-    comment: str | None
-    owner: str | None
+    comment: str
+    owner: str
     grants: tuple[Grant, ...]
     revokes: tuple[Grant, ...]
     security_labels: tuple[tuple[str, str], ...]
@@ -34,6 +35,7 @@ class Rest(TypedDict):
 class Reading:
     """A reading under way. The readers add to `objects` and to `ids`; `needs` is made of `ids` at the end.
 
+    `relations`: the oids of the relations in scope.
     `ids` maps every address that stands for an object of the catalog: an array type stands for its element, an
     extension's member for the extension, a partition's foreign key trigger for nothing.
     """
@@ -42,18 +44,28 @@ class Reading:
     version: int
     roles: dict[int, str] = field(default_factory=dict)
     schemas: dict[int, str] = field(default_factory=dict)
+    relations: set[int] = field(default_factory=set)
     ids: dict[tuple[int, int], Id] = field(default_factory=dict)
     columns: dict[tuple[int, int], Id] = field(default_factory=dict)
     comments: dict[Address, str] = field(default_factory=dict)
     labels: dict[Address, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     rights: dict[Address, Rights] = field(default_factory=dict)
     extensions_of: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
-    depends: list[Any] = field(default_factory=list)
+    depends: Cursor[tuple[int, int, int, int, int, int, str]] | None = None
     objects: list[PgObject] = field(default_factory=list)
 
     def rows(self, query: str) -> list[Any]:
         """All rows of a query, each with its columns as attributes."""
         return self.cursor.execute(query.encode()).fetchall()
+
+    def rows_of(self, query: str, relation: str) -> list[Any]:
+        """The rows of a query that belong to a relation which was read; `relation` is the column with its oid.
+
+        The scope is applied here and not once more in each query: the planner guesses its size badly, and a catalog
+        has few rows outside of it.
+        """
+        relations, of = self.relations, attrgetter(relation)
+        return [row for row in self.rows(query) if of(row) in relations]
 
     def add(self, catalog: int, oid: int, thing: PgObject) -> None:
         """Keep an object and the address that it is known by."""
@@ -63,15 +75,18 @@ class Reading:
     def rest(self, catalog: int, oid: int, owner: int = 0, sub: int = 0) -> Rest:
         """Comment, owner, rights and labels of an object; `owner` 0 where the kind has none of its own."""
         address = (catalog, oid, sub)
-        grants, revokes = self.rights.get(address, ((), ()))
-        return {
-            "comment": self.comments.get(address),
-            "owner": self.roles.get(owner, str(owner)) if owner else None,
-            "grants": grants,
-            "revokes": revokes,
-            "security_labels": self.labels.get(address, ()),
-            "depends_on_extensions": self.extensions_of.get((catalog, oid), ()),
-        }
+        rest: Rest = {}
+        if owner:
+            rest["owner"] = self.roles.get(owner, str(owner))
+        if address in self.comments:
+            rest["comment"] = self.comments[address]
+        if address in self.rights:
+            rest["grants"], rest["revokes"] = self.rights[address]
+        if address in self.labels:
+            rest["security_labels"] = self.labels[address]
+        if (catalog, oid) in self.extensions_of:
+            rest["depends_on_extensions"] = self.extensions_of[catalog, oid]
+        return rest
 
 
 def options(entries: Iterable[str] | None) -> Options:

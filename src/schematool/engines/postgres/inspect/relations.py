@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import (
@@ -90,6 +90,7 @@ class Parts:
 def read_relations(reading: Reading) -> None:
     """All relations of user schemas, with their columns, defaults and sequences."""
     relations = reading.rows(RELATION_QUERY)
+    reading.relations.update(row.oid for row in relations)
     for row in relations:
         reading.ids[oids.CLASS, row.oid] = Id(KINDS[row.relkind], (reading.schemas[row.relnamespace], row.relname))
     parts = _read_parts(reading, {row.oid: row.relpersistence for row in relations})
@@ -128,21 +129,27 @@ SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.relpersistence
  WHERE c.oid IN {RELATIONS}"""
 
 COLUMN_QUERY = f"""
-SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) AS type,
+SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.attislocal,
+       d.oid AS default_oid, CASE WHEN d.oid IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid) END AS expression,
        CASE WHEN a.attcollation <> t.typcollation
             THEN (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname)
                     FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
                    WHERE l.oid = a.attcollation) END AS collation,
-       a.attnotnull, a.attidentity, a.attgenerated, a.attislocal,
+       a.attidentity, a.attgenerated,
        CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage,
-       a.attcompression, a.attstattarget, a.attoptions, a.attfdwoptions,
-       d.oid AS default_oid, CASE WHEN d.oid IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid) END AS expression
+       a.attcompression, NULLIF(a.attstattarget, -1) AS statistics, a.attoptions, a.attfdwoptions
   FROM pg_attribute a
+  JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN {RELATIONS}
-   AND a.attrelid NOT IN (SELECT oid FROM pg_class WHERE relkind IN ('S', 'c'))
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid >= {oids.FIRST_USER_OID}
+   AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
  ORDER BY a.attrelid, a.attnum"""
+"""The target of statistics is -1 by default until 16 and NULL since 17."""
+
+SELDOM = slice(8, None)
+"""The attributes from `collation` on, which few columns have set; and what they are then."""
+UNSET = (None, "", "", None, "", None, None, None)
 
 SEQUENCE_QUERY = f"""
 SELECT c.oid, c.relnamespace, c.relname, c.relowner, c.relpersistence, format_type(s.seqtypid, NULL) AS type,
@@ -152,8 +159,7 @@ SELECT c.oid, c.relnamespace, c.relname, c.relowner, c.relpersistence, format_ty
   JOIN pg_class c ON c.oid = s.seqrelid
   LEFT JOIN pg_depend d ON d.classid = {oids.CLASS} AND d.objid = c.oid AND d.objsubid = 0
        AND d.refclassid = {oids.CLASS} AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
- WHERE c.oid IN {RELATIONS}
-   AND (d.refobjid IS NULL OR d.refobjid IN {RELATIONS})"""
+ WHERE c.oid >= {oids.FIRST_USER_OID}"""
 
 # The ordinary ones say nothing that attnotnull does not.
 NOT_NULL_QUERY = f"""
@@ -162,11 +168,11 @@ SELECT n.oid, n.conrelid, n.conkey[1] AS column, n.conname, n.connoinherit, n.co
   FROM pg_constraint n
   JOIN pg_class c ON c.oid = n.conrelid
   JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
- WHERE n.contype = 'n' AND n.conrelid IN {RELATIONS}
+ WHERE n.contype = 'n' AND n.conrelid >= {oids.FIRST_USER_OID}
    AND (n.conname <> c.relname || '_' || a.attname || '_not_null' OR n.connoinherit OR NOT n.convalidated
         OR EXISTS (SELECT FROM pg_description d WHERE d.classoid = {oids.CONSTRAINT} AND d.objoid = n.oid))"""
 
-PARENT_QUERY = f"SELECT inhrelid, inhparent FROM pg_inherits WHERE inhrelid IN {RELATIONS} ORDER BY inhrelid, inhseqno"
+PARENT_QUERY = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
 
 REPLICA_QUERY = """
 SELECT i.indrelid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -175,14 +181,14 @@ SELECT i.indrelid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexr
 
 def _read_parts(reading: Reading, persistence: dict[int, str]) -> Parts:
     columns: dict[int, list[Any]] = defaultdict(list)
-    for row in reading.rows(COLUMN_QUERY):
+    for row in reading.rows_of(COLUMN_QUERY, "attrelid"):
         columns[row.attrelid].append(row)
     parents: dict[int, list[int]] = defaultdict(list)
-    for row in reading.rows(PARENT_QUERY):
+    for row in reading.rows_of(PARENT_QUERY, "inhrelid"):
         parents[row.inhrelid].append(row.inhparent)
     not_nulls = {}
     if reading.version >= 180000:
-        not_nulls = {(row.conrelid, row.column): row for row in reading.rows(NOT_NULL_QUERY)}
+        not_nulls = {(row.conrelid, row.column): row for row in reading.rows_of(NOT_NULL_QUERY, "conrelid")}
     identities = _read_sequences(reading, columns)
     replica = {row.indrelid: row.relname for row in reading.rows(REPLICA_QUERY)}
     return Parts(columns, parents, identities, not_nulls, replica, persistence)
@@ -192,7 +198,9 @@ def _read_sequences(reading: Reading, columns: dict[int, list[Any]]) -> dict[tup
     """Add the free and the serial ones; return those behind identity columns."""
     identities = {}
     names = {(row.attrelid, row.attnum): row.attname for rows in columns.values() for row in rows}
-    for row in reading.rows(SEQUENCE_QUERY):
+    for row in reading.rows_of(SEQUENCE_QUERY, "oid"):
+        if row.table and row.table not in reading.relations:
+            continue
         if row.deptype == "i":
             identities[row.table, row.column] = Behind(row, row.table, row.column, internal=True)
             continue
@@ -294,31 +302,50 @@ def _column(reading: Reading, table: Any, row: Any, key: Id, parts: Parts) -> Co
     not_null = parts.not_nulls.get((row.attrelid, row.attnum))
     if not_null:
         reading.ids[oids.CONSTRAINT, not_null.oid] = key
+    plain = row[SELDOM] == UNSET and not not_null
     return Column(
         id=key,
         type=row.type,
-        collation=row.collation,
         not_null=row.attnotnull,
-        not_null_name=_not_null_name(not_null),
-        not_null_no_inherit=bool(not_null and not_null.connoinherit),
-        not_null_valid=not not_null or not_null.convalidated,
-        not_null_comment=reading.comments.get((oids.CONSTRAINT, not_null.oid, 0)) if not_null else None,
-        identity=_identity(reading, table, row, behind, parts) if behind else None,
-        generated=row.expression if row.attgenerated else None,
-        generated_kind={"s": "stored", "v": "virtual"}.get(row.attgenerated),
-        storage=STORAGE[row.storage] if row.storage else None,
-        compression=COMPRESSION.get(row.attcompression),
-        statistics=_statistics(row),
-        options=options(row.attoptions),
-        foreign_options=options(row.attfdwoptions),
         inherited=not row.attislocal or table.of_type is not None,
+        identity=_identity(reading, table, row, behind, parts) if behind else None,
+        **({} if plain else _seldom(reading, row, not_null)),
         **reading.rest(oids.CLASS, row.attrelid, sub=row.attnum),
     )
 
 
-def _statistics(row: Any) -> int | None:
-    """The default was -1 until 16 and is NULL since 17."""
-    return None if row.attstattarget is None or row.attstattarget < 0 else row.attstattarget
+class Seldom(TypedDict, total=False):
+    """What few columns have."""
+
+    collation: str | None
+    not_null_name: str | None
+    not_null_no_inherit: bool
+    not_null_valid: bool
+    not_null_comment: str | None
+    generated: str | None
+    generated_kind: str | None
+    storage: str | None
+    compression: str | None
+    statistics: int | None
+    options: Options
+    foreign_options: Options
+
+
+def _seldom(reading: Reading, row: Any, not_null: Any) -> Seldom:
+    return {
+        "collation": row.collation,
+        "not_null_name": _not_null_name(not_null),
+        "not_null_no_inherit": bool(not_null and not_null.connoinherit),
+        "not_null_valid": not not_null or not_null.convalidated,
+        "not_null_comment": reading.comments.get((oids.CONSTRAINT, not_null.oid, 0)) if not_null else None,
+        "generated": row.expression if row.attgenerated else None,
+        "generated_kind": {"s": "stored", "v": "virtual"}.get(row.attgenerated),
+        "storage": STORAGE[row.storage] if row.storage else None,
+        "compression": COMPRESSION.get(row.attcompression),
+        "statistics": row.statistics,
+        "options": options(row.attoptions),
+        "foreign_options": options(row.attfdwoptions),
+    }
 
 
 def _not_null_name(row: Any) -> str | None:
@@ -347,16 +374,16 @@ def _identity(reading: Reading, table: Any, row: Any, behind: Behind, parts: Par
         persistence=None
         if sequence.relpersistence == parts.persistence[row.attrelid]
         else PERSISTENCE[sequence.relpersistence],
-        comment=rest["comment"],
-        grants=rest["grants"],
-        revokes=rest["revokes"],
+        comment=rest.get("comment"),
+        grants=rest.get("grants", ()),
+        revokes=rest.get("revokes", ()),
     )
 
 
 def _view(reading: Reading, row: Any, parts: Parts) -> View:
     columns = parts.columns.get(row.oid, ())
     rest = reading.rest(oids.CLASS, row.oid, row.relowner)
-    rest["grants"] = (*rest["grants"], *_column_grants(reading, columns))
+    rest["grants"] = (*rest.get("grants", ()), *_column_grants(reading, columns))
     return View(
         id=reading.ids[oids.CLASS, row.oid],
         definition=_definition(row),
@@ -395,7 +422,7 @@ def _view_defaults(reading: Reading, row: Any, parts: Parts) -> None:
 def _materialized_view(reading: Reading, row: Any, parts: Parts) -> MaterializedView:
     columns = parts.columns.get(row.oid, ())
     rest = reading.rest(oids.CLASS, row.oid, row.relowner)
-    rest["grants"] = (*rest["grants"], *_column_grants(reading, columns))
+    rest["grants"] = (*rest.get("grants", ()), *_column_grants(reading, columns))
     set_options: list[tuple[str, Options]] = [(c.attname, options(c.attoptions)) for c in columns if c.attoptions]
     return MaterializedView(
         id=reading.ids[oids.CLASS, row.oid],
@@ -407,7 +434,7 @@ def _materialized_view(reading: Reading, row: Any, parts: Parts) -> Materialized
         access_method=None if row.amname == "heap" else row.amname,
         populated=row.relispopulated,
         column_comments=_column_comments(reading, columns),
-        column_statistics=tuple((c.attname, s) for c in columns if (s := _statistics(c)) is not None),
+        column_statistics=tuple((c.attname, c.statistics) for c in columns if c.statistics is not None),
         column_storage=tuple((c.attname, STORAGE[c.storage]) for c in columns if c.storage),
         column_compression=tuple((c.attname, COMPRESSION[c.attcompression]) for c in columns if c.attcompression),
         column_options=tuple(set_options),
