@@ -25,7 +25,7 @@ FAMILIES = {
     "ST3": "Hazards of MongoDB",
     "ST4": "History and integrity",
     "ST5": "The world",
-    "ST6": "Drift, and what is not modelled",
+    "ST6": "Drift, what is not modelled, patterns and data",
 }
 
 

@@ -8,7 +8,9 @@ from typing import ClassVar
 
 from schematool.app import locking
 from schematool.app.catalogs import build_recorded, differences, excluding
+from schematool.app.compile import compile_schema
 from schematool.app.history import History, read_history, whole
+from schematool.app.patterns import check_patterns, unused_indexes
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
 from schematool.app.spelling import Sides, without_spelling
@@ -20,6 +22,8 @@ from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.history.names import order
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
+from schematool.core.patterns import Proof
+from schematool.core.patterns import State as ProofState
 from schematool.engines.contract import Engine, Inspection, Surveyor
 
 
@@ -51,26 +55,37 @@ class VerifyReport(Report):
     env: str
     stores: tuple[Verified, ...] = ()
     drift: tuple[Drift, ...] = ()
+    patterns: tuple[Proof, ...] = ()
+    unused: tuple[str, ...] = ()
+    """Indexes of entities that patterns read, which no plan used."""
 
 
-def run(workspace: Workspace, *, stores: Sequence[str], only: str | None = None, data: bool = False) -> VerifyReport:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to verify beside the catalogs. `only`: this entity alone (a pattern's name, for patterns)."""
+
+    only: str | None = None
+    data: bool = False
+    patterns: bool = False
+
+
+def run(workspace: Workspace, *, stores: Sequence[str], wish: Wish) -> VerifyReport:
     """Compare every store of the environment that has a history; with `data` look at the documents as well."""
     history = read_history(workspace, whole=False)
     used = locking.used_stores(workspace, history)
     wanted = tuple(store for store in workspace.stores if store in stores and (store in used or len(stores) == 1))
     with opened_stores(workspace, wanted) as engines:
-        return verify(workspace, history, engines, only=only, data=data)
+        return verify(workspace, history, engines, wish)
 
 
 def verify(
     workspace: Workspace,
     history: History,
     engines: Mapping[str, Engine],
-    *,
-    only: str | None = None,
-    data: bool = False,
+    wish: Wish = Wish(),
 ) -> VerifyReport:
     """Compare over connections that are open already."""
+    only = wish.only
     standing = stand(workspace, history, engines)
     verified: list[Verified] = []
     drift: list[Drift] = []
@@ -85,7 +100,7 @@ def verify(
         told = [d for d in told if only is None or only == d.change.entity]
         drift += told
         found += [_diagnostic(one) for one in told]
-        surveyed = engine.survey(data=data) if isinstance(engine, Surveyor) else ()
+        surveyed = engine.survey(data=wish.data) if isinstance(engine, Surveyor) else ()
         surveyed = excluding(Inspection(inspection.catalog, surveyed), workspace.config.exclude).unmodelled
         beside = (*inspection.unmodelled, *surveyed)
         found += [d for d in beside if only is None or (d.subject and only in d.subject)]
@@ -98,13 +113,25 @@ def verify(
         names = {name for name in names if only in {None, name}}
         differing = {describe(change).entity for change in changes} & names
         verified.append(_verified(store, standing, len(names), len(differing)))
+    proofs: tuple[Proof, ...] = ()
+    unused: tuple[str, ...] = ()
+    if wish.patterns:
+        files = workspace.schema_files()
+        compiled = compile_schema(files)
+        measure = not workspace.target.protected
+        proofs, broken = check_patterns(compiled, files, engines, measure=measure, only=only)
+        unused = unused_indexes(compiled.model, proofs) if only is None else ()
+        found += broken
+    unproven = any(proof.state is not ProofState.HOLDS for proof in proofs)
     stopped = any(d.severity is Severity.ERROR for d in found) or bool(standing.halves(State.PARTIAL))
     return VerifyReport(
-        ok=not stopped,
+        ok=not stopped and not unproven,
         diagnostics=tuple(found),
         env=workspace.target.name,
         stores=tuple(verified),
         drift=tuple(drift),
+        patterns=proofs,
+        unused=unused,
         hint=_hint(workspace, drift),
     )
 

@@ -55,6 +55,7 @@ def verify(
     store: o.Store = None,
     only: Annotated[str | None, typer.Option("--only", help="This entity alone.", metavar="ENTITY")] = None,
     data: Annotated[bool, typer.Option("--data", help="Count documents that are not as they must be.")] = False,
+    patterns: Annotated[bool, typer.Option("--patterns", help="Prove the access patterns with EXPLAIN.")] = False,
     postgres_url: o.PostgresUrl = None,
     mongo_url: o.MongoUrl = None,
     where: o.Project = None,
@@ -68,7 +69,7 @@ def verify(
     from schematool.app import verify as verb  # noqa: PLC0415  # each verb loads alone
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
-    finish(terminal, verb.run(workspace, stores=stores_of(store), only=only, data=data))
+    finish(terminal, verb.run(workspace, stores=stores_of(store), wish=verb.Wish(only, data, patterns)))
 
 
 def status(
@@ -137,7 +138,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         rich_help_panel=PANEL,
         epilog=examples(
-            "schematool verify", "schematool verify --env prod --format json", "schematool verify --only users"
+            "schematool verify", "schematool verify --env prod --format json", "schematool verify --patterns --verbose"
         ),
     )(verify)
     app.command(

@@ -266,10 +266,19 @@ ROWS: tuple[Code, ...] = (
         remedy="Take `was` away, or write the migration by hand with `schematool new`.",
     ),
     Code(
+        "ST133",
+        "a pattern that does not fit the schema",
+        why="It names a parameter, an index, an entity or a field that is not there, or does more than to read. What "
+        "it promises could not be proven.",
+        remedy="Correct the word that the frame shows.",
+        example="pattern: by_name\nstore: postgres\nquery: select * from users where name = :nam\nparameters: { name: text }",
+    ),
+    Code(
         "ST150",
-        "a foreign key without an index",
+        "a reference without an index",
         severity=_WARNING,
-        why="A delete or change of the row pointed at reads this whole table, under a lock.",
+        why="A delete or change of the row pointed at reads this whole table, under a lock; across databases, `verify "
+        "--data` and every clean-up read the whole collection.",
         remedy="Add an index whose first field is the one that refers.",
         example="doctor_id: { type: uuid, references: users.id }   # and no index on doctor_id",
     ),
@@ -350,6 +359,25 @@ ROWS: tuple[Code, ...] = (
         why="The finding is gone; the comment would hide the next one.",
         remedy="Remove the comment.",
         example="# schematool: allow ST151 because …   # where nothing is found",
+    ),
+    Code(
+        "ST161",
+        "an index that serves nothing",
+        severity=_NOTE,
+        why="No constraint needs it, and none of the patterns that read its entity uses it: it costs time at every "
+        "write. Of an entity that no pattern reads, nothing is said.",
+        remedy="Declare the `pattern:` that needs it, remove it, or say why it stays: `# schematool: allow ST161 "
+        "because …`.",
+        example="indexes: [{ on: [status] }]   # and no pattern with `uses_index: users_status_idx`",
+    ),
+    Code(
+        "ST162",
+        "a cache that lies",
+        severity=_WARNING,
+        why="A key without all parameters gives one caller the answer of another; an entity that is read and not in "
+        "`invalidated_by` leaves old answers in place.",
+        remedy="Name every parameter in `key`, and every entity that the pattern reads in `invalidated_by`.",
+        example='cache: { key: "tasks", invalidated_by: [tasks] }   # of a pattern with the parameter user_id',
     ),
     Code(
         "ST190",
@@ -701,6 +729,45 @@ ROWS: tuple[Code, ...] = (
         why="Drivers make the indexes of GridFS before the first write to an empty bucket only, so a bucket that was "
         "restored or copied may lack them: every read of a file is then a scan.",
         remedy="Declare it, `bucket: NAME`, and generate a migration.",
+    ),
+    Code(
+        "ST620",
+        "a pattern does not use its index",
+        why="The plan that the server makes at this volume reads the rows in another way than was promised.",
+        remedy="Look at the plan below the finding; correct the index, the query or the expectation.",
+    ),
+    Code(
+        "ST621",
+        "a pattern reads a whole table or collection",
+        why="What is quick with a thousand rows stops a service with ten million.",
+        remedy="Add the index that the filter needs, or take the entity out of `no_seq_scan`.",
+    ),
+    Code(
+        "ST622",
+        "a pattern sorts, or goes to disk",
+        why="No index gives the order, so every row is read before the first is returned; or what is sorted or hashed "
+        "does not fit into memory.",
+        remedy="Add the order to the index, or say `no_sort: false`, `no_spill: false`.",
+    ),
+    Code(
+        "ST623",
+        "a pattern takes more than its budget",
+        why="It reads more rows, pages, keys or documents than was promised for what it returns.",
+        remedy="Look at the plan below the finding: a filter that no index serves, or a budget that was too small.",
+    ),
+    Code(
+        "ST624",
+        "a pattern is not proven",
+        severity=_WARNING,
+        why="A plan on empty or very small tables says nothing about a full database, and a query that finds no row "
+        "shows nothing of what it costs.",
+        remedy="Fill the database with `schematool seed`, give parameters an `example`, run ANALYZE after a load.",
+    ),
+    Code(
+        "ST625",
+        "the server refuses a pattern",
+        why="The query cannot be planned as it is written, or did not end in half a minute.",
+        remedy="The message is the server's own; correct the query.",
     ),
     Code(
         "ST603",

@@ -12,6 +12,7 @@ from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
+from schematool.core.patterns.model import Pattern, Plan
 from schematool.core.secret import Url
 
 
@@ -168,6 +169,14 @@ class Engine(Protocol):
         """Put a few rows that satisfy the constraints into every table or collection where that can be done.
 
         Returns the number put in, by the same names as `counts`. Only ever called on a scratch database.
+        """
+        ...
+
+    def explain(self, pattern: Pattern, *, measure: bool) -> Plan:
+        """Ask for the plan of a pattern; with `measure` it is run, in a way that changes nothing.
+
+        Values for its parameters are its examples, or come from a row that it finds; they are in no part of the plan.
+        Raises `StatementError` where the server refuses the query.
         """
         ...
 

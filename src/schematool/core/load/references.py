@@ -11,6 +11,7 @@ from schematool.core.diagnostic import Findings, Span
 from schematool.core.load import types
 from schematool.core.load.near import did_you_mean
 from schematool.core.model.entity import Declaration, Entity, Field, Model, Plain, Reference
+from schematool.core.patterns.rules import mistakes
 
 _TYPE_KINDS = frozenset({"enum", "domain", "composite", "range"})
 _RELATION_KINDS = frozenset({"entity", "view", "materialized_view", "sequence", "bucket"})
@@ -41,6 +42,7 @@ def resolve(model: Model, found: Findings) -> Model:
         _renames(entity, found)
     for declaration in model.declarations:
         _points_at_entity(declaration, names, found)
+    found.extend(mistakes(model))
     entities = tuple(
         replace(entity, fields=tuple(_resolved(field, entity, names, found) for field in entity.fields))
         for entity in model.entities

@@ -10,6 +10,7 @@ from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
+from schematool.core.patterns.model import Pattern, Plan
 from schematool.core.secret import Url
 from schematool.engines.contract import Inspection, Kept, Listener
 from schematool.engines.mongo import build as building
@@ -113,6 +114,13 @@ class MongoEngine:
         """Tell what migrations left behind or half done; with `data` also documents that are not as they must be."""
         with translated(self.url):
             return survey(self._server, data=data)
+
+    def explain(self, pattern: Pattern, *, measure: bool) -> Plan:
+        """Tell how the server answers a pattern; it is run where `measure`."""
+        from schematool.engines.mongo.explain import explain  # noqa: PLC0415  # only a proof asks
+
+        with translated(self.url):
+            return explain(self._server, pattern, measure=measure)
 
     def close(self) -> None:
         """Close the connections; those of a scratch database are its parent's."""

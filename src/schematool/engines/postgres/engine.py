@@ -9,6 +9,7 @@ import psycopg
 
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
+from schematool.core.patterns.model import Pattern, Plan
 from schematool.core.secret import Url
 from schematool.engines.contract import Inspection, Listener
 from schematool.engines.postgres.apply import Patience, Runner
@@ -18,7 +19,7 @@ from schematool.engines.postgres.ledger import Ledger
 from schematool.engines.postgres.lock import MigrationLock, stoppable
 from schematool.engines.postgres.rows import counts, held
 from schematool.engines.postgres.scratch import scratch_database
-from schematool.engines.postgres.session import Session, translated
+from schematool.engines.postgres.session import Session, translated, world_error
 from schematool.engines.postgres.watch import Watch
 
 
@@ -135,6 +136,17 @@ class PostgresEngine:
 
         with translated(self.url):
             return seed(self._session)
+
+    def explain(self, pattern: Pattern, *, measure: bool) -> Plan:
+        """Tell how the server answers a pattern; it is run where `measure` and it only reads."""
+        from schematool.engines.postgres.explain import explain  # noqa: PLC0415  # only a proof asks
+
+        try:
+            return explain(self._session, pattern, measure=measure)
+        except psycopg.Error as error:
+            if self._session.lost:
+                raise world_error(error, self.url) from None
+            raise statement_error(error, pattern.query, self.url) from None
 
     def close(self) -> None:
         """Let go of the connection."""

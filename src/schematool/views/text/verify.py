@@ -9,6 +9,7 @@ from rich.text import Text
 from schematool.app.verify import Drift, VerifyReport
 from schematool.core.describe import Described
 from schematool.views.show import Look
+from schematool.views.text import proofs
 from schematool.views.text.folding import by_entity, folded
 from schematool.views.text.words import columns, count, symbol
 
@@ -17,6 +18,12 @@ _WORDS: Mapping[str, str] = {"+": "not in any migration", "-": "missing", "~": "
 
 def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
     """Name each difference, then how much is as it should be; other findings stand on their own."""
+    yield from _drift(report, look)
+    if report.patterns:
+        yield from proofs.lines(report.patterns, report.unused, look)
+
+
+def _drift(report: VerifyReport, look: Look) -> Iterator[Text]:
     if not report.stores and report.ok:
         yield Text(f"nothing to verify in {report.env}: there are no migrations")
         return
