@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from schematool.core.errors import WorldError
+from schematool.core.history.unit import Unit
 from schematool.core.secret import Url
 from schematool.engines.contract import Event, Waiting
 from schematool.engines.postgres import connect
@@ -30,6 +31,8 @@ class Proxy:
             self.user, self.password, self.database = info.user, info.password, info.dbname
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.cut = ""
+        # Set when a server has answered to a COMMIT.
+        self._committed = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -68,18 +71,21 @@ class Proxy:
                     how, self.cut = self.cut, ""
                     client.shutdown(socket.SHUT_RDWR)
                     if how == "after":
+                        self._committed.clear()
                         server.sendall(data)
-                        server.recv(65536)
+                        self._committed.wait(10)
                     break
                 server.sendall(data)
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
 
-    @staticmethod
-    def _back(client: socket.socket, server: socket.socket) -> None:
+    def _back(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := server.recv(65536):
-                client.sendall(data)
+                if b"COMMIT\0" in data:
+                    self._committed.set()
+                with suppress(OSError):
+                    client.sendall(data)
         with suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 
@@ -92,11 +98,19 @@ def proxy(postgres_url: Url) -> Iterator[Proxy]:
     proxy.close()
 
 
-def test_a_commit_that_arrived_is_believed(proxy: Proxy, postgres_url: Url) -> None:
+@pytest.fixture(params=["step by step", "in one go"])
+def before(request: pytest.FixtureRequest) -> tuple[Unit, ...]:
+    """Give what is applied before: the first migration of a database goes step by step, later ones in one go."""
+    return () if request.param == "step by step" else (unit_of("0000_first", "create table first (id int);"),)
+
+
+def test_a_commit_that_arrived_is_believed(proxy: Proxy, postgres_url: Url, before: tuple[Unit, ...]) -> None:
     """The answer is lost and the ledger has the migration: it is applied, and was not run twice."""
     heard: list[Event] = []
     engine = connect(proxy.url)
     with engine.lock(wait_seconds=5):
+        for unit in before:
+            engine.apply(unit, heard.append)
         proxy.cut = "after"
         engine.apply(UNIT, heard.append)
 
@@ -106,14 +120,20 @@ def test_a_commit_that_arrived_is_believed(proxy: Proxy, postgres_url: Url) -> N
     engine.close()
     direct = connect(postgres_url)
 
-    assert [(row.id, row.state) for row in direct.ledger()] == [("0001_users", "applied"), ("0002_more", "applied")]
+    assert [(row.id, row.state) for row in direct.ledger()] == [
+        *((unit.id, "applied") for unit in before),
+        ("0001_users", "applied"),
+        ("0002_more", "applied"),
+    ]
     direct.close()
 
 
-def test_a_commit_that_never_arrived_is_told(proxy: Proxy, postgres_url: Url) -> None:
+def test_a_commit_that_never_arrived_is_told(proxy: Proxy, postgres_url: Url, before: tuple[Unit, ...]) -> None:
     """The server never saw COMMIT: the error says that nothing is applied, and another try works."""
     engine = connect(proxy.url)
     with engine.lock(wait_seconds=5):
+        for unit in before:
+            engine.apply(unit, lambda _: None)
         proxy.cut = "before"
         with pytest.raises(WorldError) as caught:
             engine.apply(UNIT, lambda _: None)
@@ -122,5 +142,5 @@ def test_a_commit_that_never_arrived_is_told(proxy: Proxy, postgres_url: Url) ->
 
         engine.apply(UNIT, lambda _: None)
 
-    assert [row.state for row in engine.ledger()] == ["applied"]
+    assert [row.state for row in engine.ledger()] == ["applied"] * (len(before) + 1)
     engine.close()

@@ -132,6 +132,7 @@ EMPTY: dict[str, Any] = {"rows": None, "indexes": [], "ledger": [], "yoyo": [], 
 
 def _consistent(url: Url) -> None:
     """Whatever is recorded as applied is there, and what is not is not, but for the one that is begun."""
+    _gone(url)
     state = _state(url)
     recorded = {name: row_state for name, row_state, _ in state["ledger"]}
     begun = [name for name, row_state in recorded.items() if row_state == "partial"]
@@ -144,6 +145,19 @@ def _consistent(url: Url) -> None:
 
         assert ("users_email" in indexes) == has_index
         assert all(indexes.values())
+
+
+def _gone(url: Url) -> None:
+    """Wait until the server has noticed that the runner is dead: until then it works on what it was sent."""
+    until = time.monotonic() + 2
+    with psycopg.connect(url.reveal(), autocommit=True) as connection:
+        while _rows(
+            connection,
+            "select pid from pg_stat_activity where datname = current_database() and application_name = 'schematool'",
+        ):
+            assert time.monotonic() < until, "the session of a killed runner is still there after two seconds"
+
+            time.sleep(0.02)
 
 
 @pytest.mark.parametrize("point", _points(FORWARD))

@@ -24,6 +24,7 @@ from schematool.engines.fault import Faults
 from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Journal, Ledger, statement_hashes
 from schematool.engines.postgres.lock import MigrationLock
+from schematool.engines.postgres.pipeline import send_all, supported
 from schematool.engines.postgres.resume import Found, already_there, must_be_alone, probe
 from schematool.engines.postgres.session import Session, world_error
 from schematool.engines.postgres.watch import Watch
@@ -31,8 +32,12 @@ from schematool.engines.postgres.watch import Watch
 # Lock not available, deadlock detected, could not serialise: the only failures that another try can cure.
 _RETRY = frozenset({"55P03", "40P01", "40001"})
 _RECONNECT_SECONDS = 15.0
-# What a migration may change for the rest of the session.
-_CHANGES_SESSION = re.compile(r"\b(?:set|reset|discard|set_config|listen|prepare)\b", re.IGNORECASE)
+# What may change a setting, the role, or what is prepared, for the rest of the session: said outright, by
+# set_config(), or in a block of code. `ALTER … SET` and `UPDATE … SET` do not, and they are most of what there is.
+_CHANGES_SESSION = re.compile(
+    r"(?:set|reset|discard|listen|unlisten|prepare|load)\b|(?:do|call)\b.*\b(?:set|reset|execute|discard)\b|.*\bset_config\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,14 @@ class _Run:
         return "apply" if self.direction == "up" else "rollback"
 
     @property
+    def copies(self) -> bool:
+        """Whether there is a COPY, which talks with the client while it runs."""
+        return any(command.text[:4].lower() == "copy" for command in self.commands)
+
+    @property
     def changes_session(self) -> bool:
         """Whether settings may be others afterwards."""
-        return any(_CHANGES_SESSION.search(command.text) for command in self.commands)
+        return any(_CHANGES_SESSION.match(command.text) for command in self.commands)
 
 
 class Runner:
@@ -100,10 +110,12 @@ class Runner:
         try:
             self._session.execute("BEGIN")
             created = self._ledger.create()
-            self._session.execute(self._ledger.finished(unit, "up", operation="mark", milliseconds=0) + "COMMIT")
+            self._session.execute(self._ledger.finished(unit, "up", operation="mark", milliseconds=0))
+            self._session.execute("COMMIT")
         except psycopg.Error as error:
             self._session.roll_back()
             raise world_error(error, self._session.url) from None
+        self._ledger.states = None
         self._committed(created=created)
 
     def _state(self, unit: Unit) -> str | None:
@@ -118,16 +130,18 @@ class Runner:
                 state=f"nothing more of {unit.id} was begun",
             )
         try:
-            return self._ledger.state(unit)
+            return self._ledger.load().get(unit.id) if self._lock.held else self._ledger.state(unit)
         except psycopg.Error as error:
             raise world_error(error, self._session.url) from None
 
     def _guarded(self, run: _Run) -> None:
+        states, self._ledger.states = self._ledger.states, None
         try:
             if run.unit.transactional:
                 self._in_transaction(run)
             else:
                 self._outside_transaction(run)
+            self._ledger.states = _after(states, run)
         except KeyboardInterrupt:
             raise Interrupted(
                 Diagnostic("ST500", f"stopped by a signal during {run.unit.id}", hint="run it again to go on"),
@@ -160,6 +174,9 @@ class Runner:
                 return
 
     def _attempt(self, run: _Run) -> None:
+        if self._ledger.there and not run.changes_session and not run.copies and supported():
+            self._in_one_go(run)
+            return
         lock_timeout = int(self.patience.lock_seconds * 1000)
         self._session.execute(f"BEGIN; SET LOCAL lock_timeout = {lock_timeout}")
         try:
@@ -183,23 +200,58 @@ class Runner:
     def _commit(self, run: _Run, *, created: bool) -> None:
         text = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=run.milliseconds)
         try:
-            if self._faults.wanted("ledger"):
-                self._session.execute(text)
-                self._faults.reach("ledger")
-                text = ""
-            self._session.execute(text + "COMMIT")
+            self._session.execute(text)
+            self._faults.reach("ledger")
+            self._session.execute("COMMIT")
         except psycopg.Error as error:
             if self._session.lost:
                 self._settle_doubt(run, error)
                 return
             self._session_rolled_back()
-            # A deferred constraint is checked at COMMIT: the statement to show is the last one.
-            last = run.commands[-1] if run.commands else None
-            if last is not None and (error.sqlstate or "")[:2] in ("23", "40"):
-                raise self._refused(error, run, last, note="when the transaction was committed") from None
-            raise world_error(error, self._session.url, state=self._nothing(run)) from None
+            self._not_committed(run, error)
         self._faults.reach("committed")
         self._committed(created=created)
+
+    def _not_committed(self, run: _Run, error: psycopg.Error) -> NoReturn:
+        """A deferred constraint is checked at COMMIT: the statement to show is the last one."""
+        last = run.commands[-1] if run.commands else None
+        if last is not None and (error.sqlstate or "")[:2] in ("23", "40"):
+            raise self._refused(error, run, last, note="when the transaction was committed") from None
+        raise world_error(error, self._session.url, state=self._nothing(run)) from None
+
+    def _in_one_go(self, run: _Run) -> None:
+        """Send begin, statements, ledger row and commit without waiting in between; each answer is told as it comes."""
+        lock_timeout = int(self.patience.lock_seconds * 1000)
+        record = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=None)
+        head = ("BEGIN", f"SET LOCAL lock_timeout = {lock_timeout}")
+        statements = (*head, *(command.text for command in run.commands), record, "COMMIT")
+        steps = _Steps(run, self._faults, self._watch, self._session.pid)
+
+        def answered(index: int) -> None:
+            steps.answered(index - len(head))
+
+        try:
+            failure = send_all(self._session.connection, statements, answered)
+        except psycopg.OperationalError as error:
+            # COMMIT was sent, or may have been.
+            self._watch.end()
+            self._settle_doubt(run, error)
+            return
+        except BaseException:
+            self._session_rolled_back()
+            raise
+        self._watch.end()
+        if failure is None:
+            self._committed(created=False)
+            return
+        if self._session.lost:
+            self._settle_doubt(run, failure.error)
+            return
+        self._session_rolled_back()
+        place = failure.index - len(head)
+        if 0 <= place < len(run.commands):
+            raise self._refused(failure.error, run, run.commands[place]) from None
+        self._not_committed(run, failure.error)
 
     def _committed(self, *, created: bool) -> None:
         self._ledger.settled()
@@ -369,8 +421,10 @@ class Runner:
 
     def _record(self, run: _Run) -> None:
         text = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=run.milliseconds)
-        begin = "BEGIN;\n" if self._session.idle else ""
-        self._session.execute(begin + text + "COMMIT")
+        if self._session.idle:
+            self._session.execute("BEGIN")
+        self._session.execute(text)
+        self._session.execute("COMMIT")
 
     def _leave_behind(self, run: _Run, index: int, error: StatementError, what: str) -> NoReturn:
         """The server refused a statement: keep the journal only if something of the unit has happened."""
@@ -455,6 +509,48 @@ class Runner:
     def _nothing(run: _Run) -> str:
         what = "applied" if run.direction == "up" else "rolled back"
         return f"nothing of {run.unit.id} was {what}"
+
+
+class _Steps:
+    """Tells of the statements of a unit that was sent whole, as the answers come in."""
+
+    def __init__(self, run: _Run, faults: Faults, watch: Watch, pid: int) -> None:
+        self._run, self._faults, self._watch, self._pid = run, faults, watch, pid
+        self._began = 0.0
+
+    def answered(self, index: int) -> None:
+        """Take in that statement `index` has run; the last before the first is -1, the ledger row comes after all."""
+        total = len(self._run.commands)
+        if 0 <= index < total:
+            self._watch.end()
+            self._faults.reach("after")
+            seconds = time.monotonic() - self._began
+            self._run.listen(
+                Ended(self._run.unit.id, "postgres", index, total, self._run.commands[index].text, seconds)
+            )
+        elif index >= total:
+            self._faults.reach("ledger" if index == total else "committed")
+        if -1 <= index < total - 1:
+            self._begin(index + 1)
+
+    def _begin(self, index: int) -> None:
+        unit, commands = self._run.unit.id, self._run.commands
+        self._run.listen(Began(unit, "postgres", index, len(commands), commands[index].text))
+        self._began = time.monotonic()
+        self._faults.next_statement()
+        self._faults.reach("before")
+        self._watch.begin(self._pid, unit, self._run.listen)
+
+
+def _after(states: dict[str, str] | None, run: _Run) -> dict[str, str] | None:
+    """What the ledger says now of all units, when it is known what it said before."""
+    if states is None:
+        return None
+    if run.direction == "up":
+        states[run.unit.id] = "applied"
+    else:
+        states.pop(run.unit.id, None)
+    return states
 
 
 def _execute(session: Session, command: Command) -> None:

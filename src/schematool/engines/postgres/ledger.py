@@ -45,6 +45,8 @@ class Ledger:
         self._session = session
         self.schema = schema
         self._there = False
+        self.states: dict[str, str] | None = None
+        """What each unit's state is, for as long as nobody else can change it: under the migration lock."""
 
     @cached_property
     def _ours(self) -> str:
@@ -86,6 +88,11 @@ class Ledger:
             return True
         return False
 
+    @property
+    def there(self) -> bool:
+        """Whether the tables are known to be there."""
+        return self._there
+
     def settled(self) -> None:
         """Remember that the tables are there: what created them is committed."""
         self._there = True
@@ -93,6 +100,13 @@ class Ledger:
     def forget(self) -> None:
         """Look again next time."""
         self._there = False
+        self.states = None
+
+    def load(self) -> dict[str, str]:
+        """Read the state of every unit once; only good under the migration lock."""
+        if self.states is None:
+            self.states = {row.id: row.state for row in self.rows()}
+        return self.states
 
     def journal(self, unit: Unit) -> Journal | None:
         """Return how far a unit that was begun has come; None for one that is pending or applied."""
@@ -160,12 +174,16 @@ class Ledger:
             [unit.id],
         )
 
-    def finished(self, unit: Unit, direction: str, *, operation: str, milliseconds: int) -> str:
-        """Return the statements that record a unit as applied, or take it off; they go into one message."""
+    def finished(self, unit: Unit, direction: str, *, operation: str, milliseconds: int | None) -> str:
+        """Return the one statement that records a unit as applied, or takes it off, in our tables and in yoyo's.
+
+        `milliseconds` None: as long as the transaction has taken, by the server's clock. One statement, since what
+        both ledgers say of an instant must be the same instant.
+        """
         if direction == "down":
-            return f"DELETE FROM {self._ours} WHERE id = {literal(unit.id)};\n" + yoyo.marked(
-                self.schema, unit.id, "rollback"
-            )
+            ours = f"DELETE FROM {self._ours} WHERE id = {literal(unit.id)}"
+            return f"WITH ours AS ({ours})" + yoyo.marked(self.schema, unit.id, "rollback")
+        took = "(extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000)::bigint"
         values = ", ".join(
             (
                 literal(unit.id),
@@ -174,19 +192,19 @@ class Ledger:
                 f"'applied', 'up', {len(unit.up)}, {len(unit.up)}",
                 f"ARRAY[{', '.join(literal(h) for h in statement_hashes(unit.up))}]::text[]",
                 "NULL, pg_catalog.now(), pg_catalog.statement_timestamp()",
-                str(milliseconds),
+                took if milliseconds is None else str(milliseconds),
                 literal(__version__),
             )
         )
         return (
-            f"INSERT INTO {self._ours} (id, up_sha256, down_sha256, state, direction, statements_total,"
+            f"WITH ours AS (INSERT INTO {self._ours} (id, up_sha256, down_sha256, state, direction, statements_total,"
             " statements_done, statement_sha256, in_doubt, started_at, finished_at, milliseconds, tool_version)\n"
             f"VALUES ({values})\n"
             "ON CONFLICT (id) DO UPDATE SET up_sha256 = excluded.up_sha256, down_sha256 = excluded.down_sha256,"
             " state = 'applied', direction = 'up', statements_total = excluded.statements_total,"
             " statements_done = excluded.statements_done, statement_sha256 = excluded.statement_sha256,"
             " in_doubt = NULL, finished_at = excluded.finished_at, milliseconds = excluded.milliseconds,"
-            " tool_version = excluded.tool_version;\n" + yoyo.marked(self.schema, unit.id, operation)
+            " tool_version = excluded.tool_version)" + yoyo.marked(self.schema, unit.id, operation)
         )
 
 

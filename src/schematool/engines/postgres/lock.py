@@ -39,6 +39,7 @@ class MigrationLock:
 
     def acquire(self, wait_seconds: float) -> None:
         """Get the lock; when the wait is over, raise `WorldError` that names who has it."""
+        self._ledger.states = None
         self._refuse_read_only()
         until = time.monotonic() + wait_seconds
         _attempts(until, self._try, self._holder)
@@ -54,6 +55,7 @@ class MigrationLock:
     def regain(self, wait_seconds: float) -> None:
         """Get the lock for a new connection. That succeeds only when the server has ended the old one."""
         self._row = False
+        self._ledger.states = None
         self.lost = True
         _attempts(time.monotonic() + wait_seconds, self._try, self._holder)
         self.lost = False
@@ -63,6 +65,7 @@ class MigrationLock:
     def release(self) -> None:
         """Let go. A lost connection has let go already."""
         self.held = self.lost = False
+        self._ledger.states = None
         if self._session.lost:
             return
         self._session.roll_back()

@@ -23,7 +23,7 @@ MIGRATIONS, LOG, VERSIONS, LOCK = "_yoyo_migration", "_yoyo_log", "_yoyo_version
 TABLES = (MIGRATIONS, LOG, VERSIONS, LOCK)
 """yoyo's tables, by name."""
 
-# statement_timestamp() is the same for every statement of one message, and yoyo's column has no time zone.
+# statement_timestamp() is the same in every part of one statement, and yoyo's column has no time zone.
 _NOW = "pg_catalog.statement_timestamp() AT TIME ZONE 'UTC'"
 
 
@@ -33,22 +33,22 @@ def migration_hash(id: str) -> str:  # noqa: A002  # the word of the whole proje
 
 
 def marked(schema: str, id: str, operation: str) -> str:  # noqa: A002  # as above
-    """Return the statements that record a migration: `operation` is `apply`, `mark` or `rollback`."""
+    """Return the rest of a statement that records a migration, after `WITH … AS (…)`: `apply`, `mark` or `rollback`."""
     key = literal(migration_hash(id))
     name = literal(id)
     table = qualified(schema, MIGRATIONS)
     if operation == "rollback":
-        first = f"DELETE FROM {table} WHERE migration_hash = {key};\n"
+        first = f"DELETE FROM {table} WHERE migration_hash = {key}"
     else:
         first = (
             f"INSERT INTO {table} (migration_hash, migration_id, applied_at_utc) VALUES ({key}, {name}, {_NOW})\n"
-            "ON CONFLICT (migration_hash) DO UPDATE SET applied_at_utc = excluded.applied_at_utc;\n"
+            "ON CONFLICT (migration_hash) DO UPDATE SET applied_at_utc = excluded.applied_at_utc"
         )
-    return first + (
+    return f",\nyoyos AS ({first})\n" + (
         f"INSERT INTO {qualified(schema, LOG)}"
         " (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)\n"
         f"VALUES (pg_catalog.gen_random_uuid(), {key}, {name}, {literal(operation)},"
-        f" {literal(_user())}, {literal(socket.gethostname()[:255])}, {_NOW});\n"
+        f" {literal(_user())}, {literal(socket.gethostname()[:255])}, {_NOW})"
     )
 
 

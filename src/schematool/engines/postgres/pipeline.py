@@ -1,0 +1,122 @@
+"""Many statements in one go: all are sent before the first answer is waited for, and each answer is told as it comes.
+
+libpq's pipeline mode: every statement is parsed and run by itself, so the server's finger points into that statement
+and nothing else, and what comes after one that fails is skipped. COPY cannot be among them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
+from psycopg.waiting import Ready, Wait
+
+_DRAIN_SECONDS = 5.0
+"""How long to wait for the answers to what was cancelled, before the connection is given up."""
+_FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Which statement the server refused, 0-based, and what it said."""
+
+    index: int
+    error: psycopg.Error
+
+
+def supported() -> bool:
+    """Whether libpq knows how (14 and later; the wheels have it)."""
+    return psycopg.Pipeline.is_supported()
+
+
+def send_all(
+    connection: psycopg.Connection[Any], statements: Sequence[str], answered: Callable[[int], None]
+) -> Failure | None:
+    """Run the statements in order; `answered` is called with the index of each as soon as it is known to have run.
+
+    Returns the first that failed: nothing after it has run. Raises `psycopg.OperationalError` when the connection is
+    lost, and then nobody knows how far it came. Whatever else ends it (a signal, a listener) cancels the statement
+    that runs, and leaves the connection usable or closed.
+    """
+    pgconn = connection.pgconn
+    pgconn.enter_pipeline_mode()
+    talk = _Talk(pgconn, answered)
+    try:
+        for statement in statements:
+            pgconn.send_query_params(statement.encode(), None)
+            pgconn.send_flush_request()
+        pgconn.pipeline_sync()
+        connection.wait(talk.through())
+    except psycopg.OperationalError:
+        # The server says why before it hangs up.
+        if talk.failure is None:
+            raise
+    finally:
+        if not talk.over:
+            _give_up(connection, talk)
+        if not connection.closed:
+            pgconn.exit_pipeline_mode()
+    return talk.failure
+
+
+def _give_up(connection: psycopg.Connection[Any], talk: _Talk) -> None:
+    """Cancel what runs and take what still comes; close the connection if the server does not play along."""
+    try:
+        talk.silent = True
+        connection.cancel()
+        connection.wait(talk.through(time.monotonic() + _DRAIN_SECONDS))
+    except psycopg.Error:
+        pass
+    finally:
+        if not talk.over:
+            connection.close()
+
+
+class _Talk:
+    """The answers as they come in."""
+
+    def __init__(self, pgconn: Any, answered: Callable[[int], None]) -> None:
+        self._pgconn = pgconn
+        self._answered = answered
+        self._next = 0
+        self._done = False
+        self.failure: Failure | None = None
+        self.over = False
+        """Whether the last answer is in."""
+        self.silent = False
+
+    def through(self, until: float | None = None) -> Generator[Wait, Ready | int, None]:
+        """Send what is not sent yet and read to the end; the generator that `Connection.wait` runs."""
+        pgconn = self._pgconn
+        while not self.over:
+            unsent = pgconn.flush()
+            ready = yield Wait.RW if unsent else Wait.R
+            if until is not None and time.monotonic() > until:
+                return
+            if ready and ready & Ready.R:
+                pgconn.consume_input()
+                self._read()
+
+    def _read(self) -> None:
+        while not self.over and not self._pgconn.is_busy():
+            result = self._pgconn.get_result()
+            if result is None:
+                if not self._done:
+                    return
+                # The end of one statement's results.
+                self._done = False
+                index, self._next = self._next, self._next + 1
+                if self.failure is None and not self.silent:
+                    self._answered(index)
+                continue
+            if result.status == ExecStatus.PIPELINE_SYNC:
+                self.over = True
+                return
+            self._done = True
+            if result.status in _FAILED and self.failure is None:
+                self.failure = Failure(self._next, error_from_result(result))
