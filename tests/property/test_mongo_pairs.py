@@ -12,11 +12,11 @@ from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from schematool.core.model.mongo_match import normal_match
-from schematool.core.model.mongo_normal import normal_index
 from schematool.engines.contract import open_engine
 from schematool.engines.mongo.extended import encode
 from tests import databases
 from tests.live.mongo_journey import travel
+from tests.property.mongo_schemas import DOCUMENTS, keeps_documents, schema
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -29,128 +29,6 @@ REAL = settings(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
-DOCUMENTS = [
-    {"_id": number, "a": number, "b": text, "c": {"d": number * 1.5}, "e": [number, -number], "place": [number, 1]}
-    for number, text in enumerate(("x", "é", "X", "zz", ""), 1)
-]
-
-PATHS = st.sampled_from(["a", "b", "c.d"])
-# Below strength 3 MongoDB refuses what `da` and `fr_CA` imply.
-COLLATIONS = st.one_of(
-    st.just({"locale": "simple"}),
-    st.fixed_dictionaries(
-        {"locale": st.sampled_from(["en", "de", "da", "fr_CA", "th"])},
-        optional={"strength": st.integers(3, 5), "numeric_ordering": st.booleans()},
-    ),
-    st.fixed_dictionaries({"locale": st.sampled_from(["en", "de", "th"]), "strength": st.integers(1, 5)}),
-)
-FILTERS = st.sampled_from([{"b": "x"}, {"a": {"$gt": 2}}, {"c.d": {"$exists": True}}, {}, {"b": {"$type": "string"}}])
-MAYBE = st.sampled_from([True])
-
-
-@st.composite
-def ordered(draw: st.DrawFn) -> dict[str, Any]:
-    """Invent an index of ordered fields."""
-    paths = draw(st.lists(PATHS, min_size=1, max_size=3, unique=True))
-    found: dict[str, Any] = {"on": {path: draw(st.sampled_from([1, -1])) for path in paths}}
-    found |= draw(
-        st.fixed_dictionaries({}, optional={"unique": MAYBE, "hidden": MAYBE, "collation": COLLATIONS, "sparse": MAYBE})
-    )
-    if "sparse" not in found and draw(st.booleans()):
-        found["where"] = draw(FILTERS)
-    if len(paths) == 1 and draw(st.booleans()):
-        found["expire_after"] = draw(st.sampled_from([0, 3600, "30d"]))
-    return found
-
-
-SPECIAL = st.one_of(
-    st.fixed_dictionaries(
-        {"on": st.sampled_from([{"b": "text"}, {"b": "text", "z": "text"}, {"a": 1, "b": "text"}, {"$**": "text"}])},
-        optional={
-            "weights": st.sampled_from([{"b": 3}, {"b": 2, "q": 7}]),
-            "default_language": st.sampled_from(["english", "german", "none"]),
-            "hidden": MAYBE,
-            "where": FILTERS,
-        },
-    ),
-    st.fixed_dictionaries(
-        {"on": PATHS.map(lambda path: {path: "hashed"})}, optional={"where": FILTERS, "hidden": MAYBE}
-    ),
-    st.fixed_dictionaries(
-        {"on": st.just({"$**": 1})},
-        optional={"wildcard_projection": st.sampled_from([{"a": 1}, {"a": 1, "b": 1}, {"c": 0}]), "where": FILTERS},
-    ),
-    st.fixed_dictionaries(
-        {"on": st.just({"place": "2d"}), "collation": st.just({"locale": "simple"})},
-        optional={"bits": st.integers(10, 26), "max": st.sampled_from([180, 200])},
-    ),
-    st.fixed_dictionaries({"on": st.just({"place": "2dsphere"})}, optional={"sphere_version": st.sampled_from([2, 3])}),
-)
-FIELDS = st.fixed_dictionaries(
-    {},
-    optional={
-        "a": st.fixed_dictionaries(
-            {"type": st.sampled_from(["int", "long", "number"])},
-            optional={"required": MAYBE, "minimum": st.integers(-5, 0)},
-        ),
-        "b": st.fixed_dictionaries(
-            {"type": st.just("string")}, optional={"max_length": st.integers(5, 9), "nullable": MAYBE}
-        ),
-        "c": st.fixed_dictionaries(
-            {"type": st.just("object"), "fields": st.sampled_from([{"d": "double"}, {"d": "number"}])}
-        ),
-        "e": st.fixed_dictionaries({"type": st.just("array"), "items": st.sampled_from(["int", "number"])}),
-    },
-)
-
-
-@st.composite
-def entity(draw: st.DrawFn, name: str) -> dict[str, Any]:
-    """Invent a collection."""
-    found: dict[str, Any] = {"entity": name, "store": "mongo", "fields": draw(FIELDS)}
-    indexes = [*draw(st.lists(ordered(), max_size=3)), *draw(st.lists(SPECIAL, max_size=2))]
-    named = [{**one, "name": f"i{draw(st.integers(0, 4))}"} if draw(st.booleans()) else one for one in indexes]
-    found["indexes"] = _compatible(name, named)
-    found |= draw(
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "validation": st.fixed_dictionaries({"level": st.sampled_from(["moderate", "strict", "off"])}),
-                "collation": COLLATIONS,
-                "clustered": MAYBE,
-                "pre_and_post_images": MAYBE,
-                "checks": st.just({"positive": {"$gt": ["$a", 0]}}),
-            },
-        )
-    )
-    return found
-
-
-def _compatible(collection: str, indexes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out what one collection cannot have together: one name twice, one meaning twice, two text indexes."""
-    kept: list[dict[str, Any]] = []
-    seen: set[Any] = set()
-    for one in indexes:
-        name = one.get("name") or normal_index(collection, {"key": one["on"]}).id.name
-        text = "text" in one["on"].values()
-        meaning = "text" if text else json.dumps([list(one["on"].items())])
-        if not {("name", name), ("meaning", meaning)} & seen:
-            seen |= {("name", name), ("meaning", meaning)}
-            kept.append(one)
-    return kept
-
-
-@st.composite
-def schema(draw: st.DrawFn) -> str:
-    """Invent a schema of `first`, and perhaps `second` and a view; JSON is YAML."""
-    things = [draw(entity("first"))]
-    if draw(st.booleans()):
-        things.append(draw(entity("second")))
-    if draw(st.booleans()):
-        pipeline = draw(st.sampled_from([[], [{"$match": {"a": 1}}], [{"$match": {"a": 1.0}}]]))
-        things.append({"view": "seen", "store": "mongo", "from": "first", "pipeline": pipeline})
-    return "\n---\n".join(json.dumps(thing) for thing in things)
-
 
 @REAL
 @given(before=schema(), after=schema())
@@ -159,7 +37,7 @@ def test_there_and_back(mongo_server: Url, before: str, after: str) -> None:
     with databases.fresh_mongo(mongo_server) as url:
         engine = open_engine(url)
         try:
-            travel(engine, before, after, {"first": DOCUMENTS})
+            travel(engine, before, after, DOCUMENTS, keeps=keeps_documents(before, after))
         finally:
             engine.close()
 

@@ -244,7 +244,7 @@ def _index(thing: Index, collation: str | None) -> Words:
     words: Words = {"on": key}
     if thing.id.name != default_name(key):
         words["name"] = thing.id.name
-    for word in ("unique", "sparse", "hidden"):
+    for word in ("unique", "sparse", "hidden", "prepare_unique"):
         if getattr(thing, word):
             words[word] = True
     if "partialFilterExpression" in command:

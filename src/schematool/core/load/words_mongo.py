@@ -141,6 +141,11 @@ RECORDS: tuple[Record, ...] = (
                 "Documents go this long after the date in the field: seconds, or `30d`.",
             ),
             Key("hidden", Truth(), "Kept up to date, not used by queries."),
+            Key(
+                "prepare_unique",
+                Truth(),
+                "Refuses new duplicates and leaves old ones: a state on the way to `unique`.",
+            ),
             COLLATION,
             Key("weights", MapOf(Whole(1), "field path"), "Text: how much each field counts."),
             Key("default_language", Text("a language"), "Text: the language of documents that do not say."),

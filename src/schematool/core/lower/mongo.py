@@ -38,6 +38,7 @@ _INDEX: Mapping[str, str] = {
     "sparse": "sparse",
     "where": "partialFilterExpression",
     "hidden": "hidden",
+    "prepare_unique": "prepareUnique",
     "weights": "weights",
     "default_language": "default_language",
     "language_override": "language_override",
@@ -104,6 +105,13 @@ class _Made:
 
     def _check_renames(self, entity: Entity, collection: Collection) -> None:
         """MongoDB renames no time series; and without a validator nothing says which name documents have."""
+        if entity.was and collection.encrypted_fields:
+            self.found.add(
+                "ST132",
+                "an encrypted collection cannot be renamed: the collections that serve it have its name in theirs",
+                entity.span,
+                hint="remove `was` to make a new one, and let a driver with the keys copy the documents",
+            )
         if entity.was and collection.time_series:
             self.found.add(
                 "ST132",

@@ -254,7 +254,7 @@ def normal_collection(info: Mapping[str, Any]) -> Collection:
         "time_series": _spec_of(given.get("timeseries"), _time_series),
         "clustered": _spec_of(given.get("clusteredIndex"), _clustered),
         "collation": normal_collation(given.get("collation"), of_index=False),
-        "encrypted_fields": _spec_of(given.get("encryptedFields"), same),
+        "encrypted_fields": _spec_of(given.get("encryptedFields"), lambda value: _encrypted(name, value)),
         "storage_engine": _spec_of(given.get("storageEngine"), same),
         "index_option_defaults": _spec_of(given.get("indexOptionDefaults"), same),
     }
@@ -269,7 +269,7 @@ def normal_collection(info: Mapping[str, Any]) -> Collection:
         expire_after_seconds=whole(expire),
         pre_and_post_images=isinstance(images, dict) and truth(images.get("enabled")),
         options=tuple(sorted(_other(given).items())),
-        command=text(_create_options(given)),
+        command=text(_create_options(name, given)),
         uuid=_uuid(plain(identity.get("uuid"))) if isinstance(identity, Mapping) else None,
         **made,
     )
@@ -368,7 +368,42 @@ def _clustered(value: Value) -> Value:
     return dict(sorted(full.items()))
 
 
-def _create_options(given: Document) -> Document:
+_STATE_COLLECTIONS = (("escCollection", "esc"), ("eccCollection", "ecc"), ("ecocCollection", "ecoc"))
+_CONTENTION = 4
+
+
+def _encrypted(collection: str, value: Value) -> Value:
+    """Leave out what the server adds (seen on 6.0.5): the names of the state collections, and the contention.
+
+    MongoDB 7 has no `eccCollection` any more, so that the form without them is also that of both.
+    """
+    if not isinstance(value, dict):
+        return value
+    usual = {key: f"enxcol_.{collection}.{end}" for key, end in _STATE_COLLECTIONS}
+    found: Document = {key: same(item) for key, item in sorted(value.items()) if usual.get(key) != item}
+    fields = found.get("fields")
+    if isinstance(fields, list):
+        found["fields"] = [_encrypted_field(one) for one in fields]
+    return found
+
+
+def _encrypted_field(value: Value) -> Value:
+    if not isinstance(value, dict):
+        return value
+    found = dict(sorted(value.items()))
+    queries = found.get("queries")
+    if queries:
+        found["queries"] = [_query(one) for one in (queries if isinstance(queries, list) else [queries])]
+    return found
+
+
+def _query(value: Value) -> Value:
+    if not isinstance(value, dict):
+        return value
+    return {key: item for key, item in sorted(value.items()) if (key, item) != ("contention", _CONTENTION)}
+
+
+def _create_options(collection: str, given: Document) -> Document:
     """The options as create takes them, in one order, without what the server adds of itself."""
     cleaned: Document = dict(given)
     for name, default in (("validationLevel", "strict"), ("validationAction", "error")):
@@ -377,6 +412,8 @@ def _create_options(given: Document) -> Document:
     for name, normal in (("timeseries", _time_series), ("clusteredIndex", _clustered)):
         if name in cleaned:
             cleaned[name] = normal(cleaned[name])
+    if "encryptedFields" in cleaned:
+        cleaned["encryptedFields"] = _encrypted(collection, cleaned["encryptedFields"])
     collation = normal_collation(cleaned.pop("collation", None), of_index=False)
     if collation is not None:
         full = _json(collation)

@@ -11,6 +11,7 @@ from schematool.core.plan import Style
 from schematool.core.plan.mongo import commands, trash
 from schematool.core.plan.mongo.collections import create_steps, must_rebuild, option_steps, rebuild_steps
 from schematool.core.plan.mongo.indexes import index_steps
+from schematool.core.plan.mongo.views import in_order
 from schematool.core.step import Hazard, Step
 
 
@@ -35,7 +36,7 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     made = [(str(one.id), commands.create(one)) for one in shape.collections.values()]
     for name, indexes in shape.indexes.items():
         made += [(str(one.id), commands.create_indexes(name, [one])) for one in indexes.values()]
-    made += [(str(one.id), commands.create(one)) for one in shape.views.values()]
+    made += [(str(one.id), commands.create(one)) for one in in_order(shape.views)]
     return tuple(made)
 
 
@@ -98,7 +99,8 @@ def _steps(old: _Shape, new: _Shape, style: Style) -> Iterator[Step]:
     for name in new.collections:
         if name in old.collections:
             yield from _collection_steps(old, new, name, style)
-    for name, view in new.views.items():
+    for view in in_order(new.views):
+        name = view.id.name
         if name not in old.views or name in remade:
             yield Step(commands.create(view), (view.id,))
         elif view != old.views[name]:

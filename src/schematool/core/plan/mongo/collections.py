@@ -108,13 +108,23 @@ def _coarser(before: Collection, after: Collection) -> tuple[str, ...]:
     return _GRANULARITIES[_GRANULARITIES.index(str(first)) + 1 : _GRANULARITIES.index(str(last)) + 1]
 
 
+def _not_to_be_copied(before: Collection, after: Collection) -> str | None:
+    """Say why the server cannot carry the documents over; None where it can."""
+    if before.time_series or after.time_series:
+        return "MongoDB cannot copy documents into a time series"
+    if before.encrypted_fields or after.encrypted_fields:
+        # The server has no key: what it copied would stay unencrypted, or be unreadable in the other collection.
+        return "only a driver with the keys can copy documents into or out of an encrypted collection"
+    return None
+
+
 def rebuild_steps(
     before: Collection, after: Collection, old_indexes: Mapping[str, Index], indexes: Mapping[str, Index]
 ) -> Iterator[Step]:
     """Make a collection again under its own name, with its documents where MongoDB can copy them."""
     name, subject = after.id.name, (after.id,)
-    if before.time_series or after.time_series:
-        loss = Hazard("ST201", str(after.id), "MongoDB cannot copy documents into a time series")
+    if reason := _not_to_be_copied(before, after):
+        loss = Hazard("ST201", str(after.id), reason)
         yield Step(commands.drop(name), subject, (Hazard("ST303", str(after.id)), loss))
         yield from create_steps(after, indexes)
         return

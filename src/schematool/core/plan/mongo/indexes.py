@@ -16,12 +16,18 @@ from schematool.core.plan.mongo import commands
 from schematool.core.step import Hazard, Step, Work
 
 _ONE_TEXT = "MongoDB has room for one text index in a collection"
+_NO_OTHER = "MongoDB takes every index that could stand in for it meanwhile for one that is there"
 _SPECIAL = frozenset({"text", "2d", "2dsphere", "hashed"})
 
 
 def is_ordered(index: Index) -> bool:
     """Whether this is a plain B-tree index: every part a number, and no wildcard."""
     return not any(kind in _SPECIAL or "$**" in path for path, kind in index.keys)
+
+
+def is_wildcard(index: Index) -> bool:
+    """Whether this is an index of all paths, or of all below one."""
+    return any("$**" in path for path, _ in index.keys)
 
 
 def is_text(index: Index) -> bool:
@@ -114,7 +120,7 @@ class _Exchange:
         for index in waiting:
             made = self.names.bridge(index, (signature(one) for one in bridges))
             if made is None:
-                gaps.append(Hazard("ST302", str(index.id), _ONE_TEXT))
+                gaps.append(_gap(index))
             else:
                 bridges.append(made)
         steps: list[Step] = []
@@ -178,6 +184,10 @@ class _Exchange:
         return signature(_not_unique(index)) not in self.names.signatures
 
 
+def _gap(index: Index) -> Hazard:
+    return Hazard("ST302", str(index.id), _ONE_TEXT if is_text(index) else _NO_OTHER)
+
+
 def _not_unique(index: Index) -> Index:
     spec = commands.document(index.command)
     spec.pop("unique", None)
@@ -202,7 +212,7 @@ def replacement(old: Index, new: Index, names: Iterable[str]) -> Iterator[tuple[
     collection = new.id.path[0]
     taken = dict.fromkeys(names, old)
     bridge = _Names(taken, {new.id.name: new}).bridge(new, ())
-    gap = (Hazard("ST302", str(new.id), _ONE_TEXT),) if bridge is None else ()
+    gap = (_gap(new),) if bridge is None else ()
 
     def made(index: Index) -> Step:
         return Step(commands.create_indexes(collection, [index]), (index.id,), work=Work.ONLINE)
@@ -305,7 +315,17 @@ def _bridges(index: Index) -> Iterable[Index]:
             yield replace(bare, keys=keys)
     yield replace(bare, partial_filter="{}", sparse=False)
     yield replace(bare, partial_filter=None, sparse=False)
-    yield replace(bare, partial_filter=None, sparse=True)
+    if not is_wildcard(index):
+        yield replace(bare, partial_filter=None, sparse=True)
+    elif any(path == "$**" for path, _ in index.keys):
+        yield replace(bare, options=tuple(sorted((dict(index.options) | _of_one_more_field(index)).items())))
+
+
+def _of_one_more_field(index: Index) -> dict[str, str]:
+    """Say of a field that nobody has what a wildcard index says of those of its kind: another index, of the same."""
+    projection = commands.document(dict(index.options).get("wildcardProjection", "{}"))
+    kinds = [value for path, value in projection.items() if path != "_id"] or [*projection.values(), 0]
+    return {"wildcardProjection": text(dict(sorted({**projection, "_schematool": kinds[0]}.items())))}
 
 
 def _specified(index: Index) -> Index:
@@ -325,4 +345,6 @@ def _specified(index: Index) -> Index:
         spec.pop("sparse", None)
     else:
         spec["sparse"] = True
+    if projection := dict(index.options).get("wildcardProjection"):
+        spec["wildcardProjection"] = commands.document(projection)
     return replace(index, command=text(spec))

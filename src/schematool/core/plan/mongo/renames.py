@@ -59,7 +59,7 @@ class _State:
     def _collection(self, one: Renamed) -> Pairs:
         collection = self.things.get(one.before)
         taken = one.after in self.things or Id("view", one.after.path) in self.things
-        if not isinstance(collection, Collection) or taken or collection.time_series:
+        if not isinstance(collection, Collection) or taken or collection.time_series or collection.encrypted_fields:
             return
         before, after = one.before.name, one.after.name
         yield (
