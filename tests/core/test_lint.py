@@ -20,6 +20,10 @@ USERS = (
 HEAD = USERS + "entity: t\nstore: postgres\nfields:\n  id: uuid\n"
 MONGO = "entity: notes\nstore: mongo\nfields: { a: string, b: string }\n"
 
+SHARDED = (
+    "entity: notes\nstore: mongo\nfields: { a: %s, b: { type: string, required: true } }\nshard_key: { on: { %s } }\n"
+)
+
 
 def findings(text: str, *also: str) -> list[Diagnostic]:
     """The advice on a text without mistakes."""
@@ -66,6 +70,14 @@ def codes(text: str, *also: str) -> list[str]:
         (MONGO + "indexes: [{ on: { a: text } }, { on: { b: text } }]\n", ["ST158"]),
         (MONGO + "indexes: [{ on: { a: 1 } }, { on: { a: 1, b: -1 } }]\n", ["ST151"]),
         (MONGO + "indexes: [{ on: { a: 1 }, sparse: true }, { on: { a: 1, b: -1 } }]\n", []),
+        (SHARDED % ("{ type: bool, required: true }", "a: 1"), ["ST166"]),
+        (SHARDED % ("{ one_of: [x, y, z], required: true }", "a: hashed"), ["ST166"]),
+        (SHARDED % ("{ one_of: [x, y, z], required: true }", "a: 1, b: 1"), []),
+        (SHARDED % ("{ type: date, required: true }", "a: 1"), ["ST166"]),
+        (SHARDED % ("{ type: date, required: true }", "a: hashed"), []),
+        (SHARDED % ("{ type: date, required: true }", "b: 1, a: 1"), []),
+        (SHARDED % ("string", "a: 1"), ["ST166"]),
+        (SHARDED % ("string", "_id: 1"), ["ST166"]),
     ],
 )
 def test_rules_about_the_schema(text: str, expected: list[str]) -> None:
@@ -152,4 +164,4 @@ def test_rules_about_migration_files(given: Unit, expected: list[str]) -> None:
 
 def test_every_code_is_in_the_catalogue() -> None:
     """`explain` knows every code of the rules."""
-    assert {f"ST{number}" for number in (*range(150, 161), 122)} <= set(CODES)
+    assert {f"ST{number}" for number in (*range(150, 163), 166, 122)} <= set(CODES)

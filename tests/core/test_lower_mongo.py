@@ -191,7 +191,8 @@ def test_views_buckets_and_shard_keys() -> None:
     draft, found = lowered(
         "bucket: fs\nindexes: [{ on: uploadDate }]\n---\n"
         "view: v\nstore: mongo\nfrom: notes\npipeline: [{ $match: { a: 1 } }]\n"
-        "---\nentity: notes\nstore: mongo\nshard_key: { on: { a: hashed } }"
+        "---\nentity: notes\nstore: mongo\nshard_key: { on: { a: hashed } }\n"
+        "indexes: [{ on: { a: hashed } }]"
     )
 
     assert not found
@@ -202,10 +203,86 @@ def test_views_buckets_and_shard_keys() -> None:
         "index fs.chunks.files_id_1_n_1",
         "index fs.files.filename_1_uploadDate_1",
         "index fs.files.uploadDate_1",
+        "index notes.a_hashed",
         "sharding notes",
         "view v",
     ]
     assert [type(thing) for thing in draft.catalog][-2:] == [Sharding, View]
+
+
+SHARDED = "shard_key: { on: { a: 1, b: 1 }, zones: %s }\nindexes: [{ on: { a: 1, b: 1 } }]"
+
+
+def test_zones_are_completed_as_the_router_does() -> None:
+    """A bound that leaves out the last fields of the key begins at their lowest value; 1.0 is 1."""
+    zones = (
+        "[{ zone: US, from: { a: 5, b: 2 }, to: { a: { $maxKey: 1 } } }, { zone: EU, from: { a: 1.0 }, to: { a: 5 } }]"
+    )
+    draft, found = lowered(f"entity: notes\nstore: mongo\n{SHARDED % zones}")
+    (sharding,) = [thing for thing in draft.catalog if isinstance(thing, Sharding)]
+    low = {"$minKey": 1}
+
+    assert not found
+    assert sharding.key == (("a", "1"), ("b", "1"))
+    assert [(zone, json.loads(first), json.loads(last)) for zone, first, last in sharding.zones] == [
+        ("EU", {"a": 1, "b": low}, {"a": 5, "b": low}),
+        ("US", {"a": 5, "b": 2}, {"a": {"$maxKey": 1}, "b": low}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("shard_key: { on: { a: 1 } }", "no index begins with the shard key { a: 1 }"),
+        ("shard_key: { on: { a: 1 } }\nindexes: [{ on: a, sparse: true }]", "no index begins"),
+        ("shard_key: { on: { a: 1 } }\ncollation: { locale: de }\nindexes: [{ on: a }]", "no index begins"),
+        ("shard_key: { on: { a: 1 }, unique: true }\nindexes: [{ on: a }]", "needs a unique index on { a: 1 }"),
+        (
+            "shard_key: { on: { a: hashed }, unique: true }\nindexes: [{ on: { a: hashed }, unique: true }]",
+            "cannot be unique",
+        ),
+        (
+            "shard_key: { on: { a: hashed, b: hashed } }\nindexes: [{ on: { a: hashed, b: hashed } }]",
+            "one hashed field",
+        ),
+        ("fields: { a: { type: array } }\nshard_key: { on: { a: 1 } }\nindexes: [{ on: a }]", "`a` is an array"),
+        ("capped: { size: 4096 }\nshard_key: { on: { _id: 1 } }", "no capped collection"),
+        (
+            "shard_key: { on: { a: 1 } }\nindexes: [{ on: a }, { on: { b: 1, a: 1 }, unique: true }]",
+            "must begin with its shard key (a)",
+        ),
+        (
+            "time_series: { time_field: t, meta_field: m }\nshard_key: { on: { t: 1, m.x: 1 } }\n"
+            "indexes: [{ on: { t: 1, m.x: 1 } }]",
+            "`t`: a time series",
+        ),
+        (SHARDED % "[{ zone: Z, from: { b: 1 }, to: { b: 2 } }]", "must name the first fields"),
+        (SHARDED % "[{ zone: Z, from: { a: 2 }, to: { a: 1 } }]", "holds nothing"),
+        (
+            SHARDED % "[{ zone: Z, from: { a: 1 }, to: { a: 5, b: 1 } }, { zone: Y, from: { a: 5 }, to: { a: 7 } }]",
+            "overlap",
+        ),
+    ],
+)
+def test_what_a_router_would_refuse_is_found(body: str, said: str) -> None:
+    """Without a router: keys without their index, unique indexes that no shard could check, zones that overlap."""
+    _, found = lowered(f"entity: notes\nstore: mongo\n{body}")
+
+    assert [(one.code, said in one.message) for one in found][:1] == [("ST136", True)], list(found)
+    assert all(one.span and one.hint for one in found)
+
+
+def test_a_sharded_time_series_and_what_belongs_together() -> None:
+    """What MongoDB takes is not held up: `_id`, a key in the metadata, ranges of zones side by side."""
+    for body in (
+        "shard_key: { on: { _id: 1 } }",
+        "shard_key: { on: { _id: hashed } }\nindexes: [{ on: { _id: hashed } }]",
+        "time_series: { time_field: t, meta_field: m }\nshard_key: { on: { m.x: 1, t: 1 } }\n"
+        "indexes: [{ on: { m.x: 1, t: 1 } }]",
+        "shard_key: { on: { a: 1 }, unique: true }\nindexes: [{ on: a, unique: true }]",
+        SHARDED % "[{ zone: Z, from: { a: 1 }, to: { a: 5 } }, { zone: Y, from: { a: 5 }, to: { a: 7 } }]",
+    ):
+        assert list(lowered(f"entity: notes\nstore: mongo\n{body}")[1]) == [], body
 
 
 def test_renames_in_the_order_in_which_they_are_made() -> None:
@@ -244,6 +321,12 @@ def test_renames_in_the_order_in_which_they_are_made() -> None:
         ("indexes: [{ on: a }, { on: a, sparse: true }]", "ST131", "called `a_1`"),
         ("was: old\ntime_series: { time_field: t }", "ST132", "cannot rename a time series"),
         ("validation: false\nfields: { a: { type: int, was: b } }", "ST132", "has no validator"),
+        (
+            "fields: { a: { type: int, was: b } }\nshard_key: { on: { a: 1 } }\nindexes: [{ on: a }]",
+            "ST132",
+            "`a` is in the shard key",
+        ),
+        ("was: old\nencrypted_fields: { fields: [] }", "ST132", "an encrypted collection cannot be renamed"),
     ],
 )
 def test_what_mongodb_cannot_do_is_found(body: str, code: str, said: str) -> None:

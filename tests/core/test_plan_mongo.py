@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Renamed
 from schematool.core.diagnostic import Findings
+from schematool.core.diff import diff
 from schematool.core.load import load
 from schematool.core.lower.mongo import lower
 from schematool.core.model.mongo_match import normal_schema
@@ -249,13 +251,119 @@ def test_views_stand_between() -> None:
     ]
 
 
-def test_sharding_is_set_aside() -> None:
-    """A server without a router cannot say how a collection is sharded."""
-    sharded = catalog(body="shard_key: { on: { a: hashed } }")
-    before, after = align(catalog(), sharded)
+KEYED = ("{ on: { a: 1, b: 1 } }", "{ on: { b: 1 } }", "{ on: { c: 1 }, unique: true }")
 
-    assert before == after
-    assert plan(catalog(), sharded) == ()
+
+def sharded(words: str = "", *indexes: str) -> Catalog:
+    """Compile a collection with a shard key, and indexes that serve several."""
+    return catalog(*(indexes or KEYED[:2]), body=f"shard_key: {words}" if words else "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("", "{ on: { a: 1 } }", [{"shardCollection": "notes", "key": {"a": 1}}]),
+        ("{ on: { a: 1 } }", "", [{"unshardCollection": "notes"}]),
+        (
+            "{ on: { a: 1 } }",
+            "{ on: { a: 1, b: 1 } }",
+            [{"refineCollectionShardKey": "notes", "key": {"a": 1, "b": 1}}],
+        ),
+        ("{ on: { a: 1, b: 1 } }", "{ on: { a: 1 } }", [{"reshardCollection": "notes", "key": {"a": 1}}]),
+        ("{ on: { a: 1 } }", "{ on: { b: 1 } }", [{"reshardCollection": "notes", "key": {"b": 1}}]),
+        (
+            "{ on: { a: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 3 } }] }",
+            "{ on: { a: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 2 } }, "
+            "{ zone: Y, from: { a: 2 }, to: { a: 3 } }] }",
+            [
+                {"updateZoneKeyRange": "notes", "min": {"a": 1}, "max": {"a": 3}, "zone": None},
+                {"updateZoneKeyRange": "notes", "min": {"a": 1}, "max": {"a": 2}, "zone": "X"},
+                {"updateZoneKeyRange": "notes", "min": {"a": 2}, "max": {"a": 3}, "zone": "Y"},
+            ],
+        ),
+        (
+            "{ on: { a: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 3 } }] }",
+            "{ on: { a: 1, b: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 3 } }] }",
+            [{"refineCollectionShardKey": "notes", "key": {"a": 1, "b": 1}}],
+        ),
+        (
+            "{ on: { a: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 3 } }] }",
+            "{ on: { b: 1 } }",
+            [
+                {"updateZoneKeyRange": "notes", "min": {"a": 1}, "max": {"a": 3}, "zone": None},
+                {"reshardCollection": "notes", "key": {"b": 1}},
+            ],
+        ),
+    ],
+)
+def test_how_a_shard_key_changes(before: str, after: str, expected: list[dict[str, Any]]) -> None:
+    """In place where MongoDB can; ranges are taken away before others are given, and follow a key that grows."""
+    steps = plan(sharded(before), sharded(after))
+
+    assert commands(steps) == expected
+    moved = any({"shardCollection", "reshardCollection", "unshardCollection"} & set(one) for one in expected)
+    assert ("ST305" in {hazard.code for step in steps for hazard in step.hazards}) is moved
+
+
+def test_a_unique_shard_key_is_exchanged_by_way_of_none() -> None:
+    """MongoDB reshards by no unique key, so the old one goes first."""
+    steps = plan(sharded("{ on: { a: 1, b: 1 } }", *KEYED[:1]), sharded("{ on: { c: 1 }, unique: true }", KEYED[2]))
+
+    assert [next(iter(one)) for one in commands(steps)] == [
+        "createIndexes",
+        "collMod",
+        "collMod",
+        "collMod",
+        "collMod",
+        "unshardCollection",
+        "shardCollection",
+        "dropIndexes",
+    ]
+    assert commands(steps)[6]["unique"] is True
+
+
+def test_a_new_collection_is_sharded_while_it_is_empty() -> None:
+    """After its indexes, without a hazard; also one that is made again, before the documents are copied."""
+    new = plan(EMPTY, sharded("{ on: { a: 1 } }"))
+    body = "collation: { locale: de }\nshard_key: { on: { a: 1 } }"
+    again = plan(sharded("{ on: { a: 1 } }"), catalog("{ on: a, collation: { locale: simple } }", body=body))
+
+    assert commands(new)[2:] == [{"shardCollection": "notes", "key": {"a": 1}}]
+    assert not [hazard for step in new for hazard in step.hazards]
+    assert [next(iter(one)) for one in commands(again)] == [
+        "create",
+        "createIndexes",
+        "shardCollection",
+        "aggregate",
+        "renameCollection",
+    ]
+    assert commands(again)[2] == {
+        "shardCollection": "notes__rebuilt",
+        "key": {"a": 1},
+        "collation": {"locale": "simple"},
+    }
+
+
+def test_the_index_that_a_newer_server_makes_of_itself() -> None:
+    """Between 6.0 and 7.0 it is no difference; on 7.0 it is not made a second time; by any other name it is the user's."""
+    body = "time_series: { time_field: t, meta_field: m }"
+    old, new = catalog(body=body), catalog("{ on: { m: 1, t: 1 } }", body=body)
+    named = catalog("{ on: { m: 1, t: 1 }, name: mine }", body=body)
+    old, new, named = replace(old, version="6.0.5"), replace(new, version="7.0.2"), replace(named, version="7.0.2")
+
+    assert diff(*align(old, new)) == diff(*align(new, old)) == ()
+    assert [str(change.id) for change in diff(*align(old, named))] == ["index notes.mine"]  # type: ignore[union-attr]  # nothing is renamed
+    assert len(diff(*align(old, replace(new, version="6.2.0")))) == 1
+    assert [next(iter(one)) for one in commands(plan(EMPTY, new))] == ["create"]
+    assert [next(iter(one)) for one in commands(plan(EMPTY, named))] == ["create", "createIndexes"]
+
+
+def test_a_renamed_collection_stays_sharded() -> None:
+    """The key goes along; nothing is sharded twice."""
+    before = sharded("{ on: { a: 1 } }")
+    one = Renamed(Id("collection", ("notes",)), Id("collection", ("records",)))
+
+    assert commands(tuple(up for up, _ in rename(before, [one]))) == [{"renameCollection": "notes", "to": "records"}]
 
 
 def test_build_makes_collections_first() -> None:

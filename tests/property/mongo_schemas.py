@@ -22,6 +22,7 @@ DOCUMENTS: dict[str, list[dict[str, Any]]] = {
             "place": [number, 1],
             "t": datetime(2090, 1, number, tzinfo=UTC),
             "m": {"x": number},
+            "k": number,
         }
         for number, text in enumerate(("x", "é", "y", "zz", ""), 1)
     ]
@@ -75,7 +76,14 @@ def ordered(draw: st.DrawFn, *, lifetimes: bool = True) -> dict[str, Any]:
     found: dict[str, Any] = {"on": {path: draw(st.sampled_from([1, -1])) for path in paths}}
     found |= draw(
         st.fixed_dictionaries(
-            {}, optional={"unique": MAYBE, "hidden": MAYBE, "collation": COLLATIONS, "sparse": MAYBE, "storage_engine": ENGINES}
+            {},
+            optional={
+                "unique": MAYBE,
+                "hidden": MAYBE,
+                "collation": COLLATIONS,
+                "sparse": MAYBE,
+                "storage_engine": ENGINES,
+            },
         )
     )
     if "unique" not in found and draw(st.integers(0, 5)) == 0:
@@ -91,7 +99,13 @@ SPECIAL = st.one_of(
     st.fixed_dictionaries(
         {
             "on": st.sampled_from(
-                [{"b": "text"}, {"b": "text", "z": "text"}, {"a": 1, "b": "text"}, {"b": "text", "a": -1}, {"$**": "text"}]
+                [
+                    {"b": "text"},
+                    {"b": "text", "z": "text"},
+                    {"a": 1, "b": "text"},
+                    {"b": "text", "a": -1},
+                    {"$**": "text"},
+                ]
             )
         },
         optional={
@@ -166,7 +180,9 @@ FIELDS = st.fixed_dictionaries(
         ),
         "f": st.just({"type": "array", "items": {"type": "object", "fields": {"g": "int", "h": "string"}}}),
         "t": st.fixed_dictionaries({"type": st.just("date")}, optional={"required": MAYBE}),
-        "z": st.fixed_dictionaries({"type": st.just("decimal")}, optional={"multiple_of": st.sampled_from(["0.01", 2])}),
+        "z": st.fixed_dictionaries(
+            {"type": st.just("decimal")}, optional={"multiple_of": st.sampled_from(["0.01", 2])}
+        ),
     },
 )
 VALIDATORS = st.sampled_from(
@@ -179,7 +195,8 @@ VALIDATORS = st.sampled_from(
 )
 COMMON: dict[str, st.SearchStrategy[Any]] = {
     "validation": st.fixed_dictionaries(
-        {"level": st.sampled_from(["moderate", "strict", "off"])}, optional={"action": st.sampled_from(["error", "warn"])}
+        {"level": st.sampled_from(["moderate", "strict", "off"])},
+        optional={"action": st.sampled_from(["error", "warn"])},
     ),
     "collation": COLLATIONS,
     "pre_and_post_images": MAYBE,
@@ -188,7 +205,9 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
     ),
     "index_option_defaults": st.just({"storageEngine": {"wiredTiger": {"configString": "prefix_compression=false"}}}),
 }
-CAPPED = st.fixed_dictionaries({"size": st.sampled_from([100_000, 100_001, 200_000])}, optional={"max": st.integers(10, 12)})
+CAPPED = st.fixed_dictionaries(
+    {"size": st.sampled_from([100_000, 100_001, 200_000])}, optional={"max": st.integers(10, 12)}
+)
 KEY_ID = {"$binary": {"base64": "AAAAAAAAAAAAAAAAAAAAAA==", "subType": "04"}}
 ENCRYPTED = st.sampled_from(
     [
@@ -211,10 +230,15 @@ def entity(draw: st.DrawFn, name: str) -> dict[str, Any]:
             found["checks"] = {"positive": {"$gt": ["$a", 0]}}
     else:
         found["validator"] = draw(VALIDATORS)
-    indexes = [*draw(st.lists(ordered(lifetimes=kind not in {"capped", "encrypted"}), max_size=3)), *draw(st.lists(SPECIAL, max_size=2))]
+    indexes = [
+        *draw(st.lists(ordered(lifetimes=kind not in {"capped", "encrypted"}), max_size=3)),
+        *draw(st.lists(SPECIAL, max_size=2)),
+    ]
     named = [{**one, "name": f"i{draw(st.integers(0, 4))}"} if draw(st.booleans()) else one for one in indexes]
     found["indexes"] = _compatible(name, named)
     found |= draw(st.fixed_dictionaries({}, optional=COMMON))
+    if kind in {"plain", "clustered"} and draw(st.integers(0, 3)) == 0:
+        _shard(draw, found)
     match kind:
         case "capped":
             found["capped"] = draw(CAPPED)
@@ -230,6 +254,29 @@ def entity(draw: st.DrawFn, name: str) -> dict[str, Any]:
     return found
 
 
+ZONES = st.sampled_from(
+    [
+        [],
+        [{"zone": "EU", "from": {"k": {"$minKey": 1}}, "to": {"k": 0}}],
+        [
+            {"zone": "EU", "from": {"k": 0}, "to": {"k": 9}},
+            {"zone": "US", "from": {"k": 9}, "to": {"k": {"$maxKey": 1}}},
+        ],
+    ]
+)
+
+
+def _shard(draw: st.DrawFn, found: dict[str, Any]) -> None:
+    """Shard a collection, with the index that this needs; its unique indexes are then on the key alone."""
+    hashed, unique = draw(st.sampled_from([(False, False), (False, True), (True, False)]))
+    on: dict[str, Any] = draw(st.sampled_from([{"k": "hashed"}] if hashed else [{"k": 1}, {"k": 1, "l": 1}]))
+    for index in found["indexes"]:
+        index.pop("unique", None)
+    index = {"on": on, "name": "sharding", "collation": {"locale": "simple"}} | ({"unique": True} if unique else {})
+    found["indexes"].append(index)
+    found["shard_key"] = {"on": on, "zones": draw(ZONES)} | ({"unique": True} if unique else {})
+
+
 @st.composite
 def series(draw: st.DrawFn) -> dict[str, Any]:
     """Invent a time series."""
@@ -239,7 +286,9 @@ def series(draw: st.DrawFn) -> dict[str, Any]:
             optional={"meta_field": st.just("m"), "granularity": st.sampled_from(["seconds", "minutes", "hours"])},
         )
     )
-    paths = [{"t": 1}, {"t": -1}] + ([{"m": 1}, {"m.x": 1, "t": -1}, {"m.place": "2dsphere"}] if "meta_field" in words else [])
+    paths = [{"t": 1}, {"t": -1}] + (
+        [{"m": 1}, {"m.x": 1, "t": -1}, {"m.place": "2dsphere"}] if "meta_field" in words else []
+    )
     indexes = [
         {"on": on} | ({"hidden": True} if draw(st.integers(0, 3)) == 0 else {})
         for on in draw(st.lists(st.sampled_from(paths), max_size=2, unique_by=json.dumps))
@@ -247,7 +296,8 @@ def series(draw: st.DrawFn) -> dict[str, Any]:
     found = {"time_series": words, "indexes": indexes}
     return found | draw(
         st.fixed_dictionaries(
-            {}, optional={"expire_after": st.sampled_from(["900d", "20000d"]), "collation": COLLATIONS, "fields": FIELDS}
+            {},
+            optional={"expire_after": st.sampled_from(["900d", "20000d"]), "collation": COLLATIONS, "fields": FIELDS},
         )
     )
 
@@ -297,7 +347,7 @@ def views(draw: st.DrawFn, collections: list[str]) -> list[dict[str, Any]]:
     return made
 
 
-def _reading(pipeline: list[Any], source: str) -> Any:
+def _reading(pipeline: Any, source: str) -> Any:
     return json.loads(json.dumps(pipeline).replace("SOURCE", source))
 
 

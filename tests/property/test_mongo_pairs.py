@@ -30,6 +30,7 @@ REAL = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 
+
 @REAL
 @given(before=schema(), after=schema())
 def test_there_and_back(mongo_server: Url, before: str, after: str) -> None:

@@ -274,6 +274,13 @@ ROWS: tuple[Code, ...] = (
         example="pattern: by_name\nstore: postgres\nquery: select * from users where name = :nam\nparameters: { name: text }",
     ),
     Code(
+        "ST136",
+        "MongoDB would not shard a collection so",
+        why="A shard key needs an index of its own, single values, and unique indexes that begin with it.",
+        remedy="Follow the hint of the message.",
+        example="shard_key: { on: { clinicId: hashed }, unique: true }",
+    ),
+    Code(
         "ST150",
         "a reference without an index",
         severity=_WARNING,
@@ -378,6 +385,15 @@ ROWS: tuple[Code, ...] = (
         "`invalidated_by` leaves old answers in place.",
         remedy="Name every parameter in `key`, and every entity that the pattern reads in `invalidated_by`.",
         example='cache: { key: "tasks", invalidated_by: [tasks] }   # of a pattern with the parameter user_id',
+    ),
+    Code(
+        "ST166",
+        "a shard key that spreads badly",
+        severity=_WARNING,
+        why="All documents with one key stay on one shard, and all that come at one time go to one shard if it grows "
+        "with time.",
+        remedy="Begin with a field of many values that applications ask for, or hash one.",
+        example="shard_key: { on: { createdAt: 1 } }",
     ),
     Code(
         "ST190",
@@ -500,6 +516,15 @@ ROWS: tuple[Code, ...] = (
         remedy="Stop reading and writing it, deploy, and drop it one release later. If it was renamed, say so with "
         "`was: old_name` at the new one.",
         example='{ "renameCollection": "old", "to": "_schematool_trash.0007_drop_old.old" }',
+    ),
+    Code(
+        "ST305",
+        "moves documents between shards",
+        permit="resharding",
+        severity=_WARNING,
+        why="Every document may be copied to another shard, which takes hours, disk and network for a large collection.",
+        remedy="Do it at a quiet time, with room for a copy of the collection on every shard.",
+        example='{ "reshardCollection": "notes", "key": { "clinicId": "hashed" } }',
     ),
     # --- ST4xx: history and integrity ---------------------------------------------------------------------
     Code(

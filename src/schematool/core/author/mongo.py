@@ -15,7 +15,7 @@ from schematool.core.extended_json import Document, Value, read
 from schematool.core.load import load
 from schematool.core.lower.mongo import lower
 from schematool.core.lower.mongo_schema import FORMATS
-from schematool.core.model.mongo import Collection, Index, View
+from schematool.core.model.mongo import Collection, Index, Sharding, View
 from schematool.core.model.mongo_collation import short_collation
 from schematool.core.model.mongo_normal import default_name
 
@@ -127,10 +127,20 @@ class _Writer:
         options = _options(thing)
         for fields in self._validations(thing):
             words = _entity(thing, good, options, fields)
-            if self._makes(words, [thing, *good]):
-                self.written |= {thing.id, *(one.id for one in good)}
-                return words
+            for sharding in self._sharding(thing):
+                things: list[Object] = [thing, *good]
+                things += [sharding] if sharding else []
+                if self._makes(sharded := words | (_shard_key(sharding) if sharding else {}), things):
+                    self.written |= {one.id for one in things}
+                    return sharded
         return None
+
+    def _sharding(self, thing: Collection) -> Iterable[Sharding | None]:
+        """How it is sharded, and if that cannot be said, nothing: it is then left over."""
+        found = self.catalog.objects.get(Id("sharding", thing.id.path))
+        if isinstance(found, Sharding):
+            yield found
+        yield None
 
     def _validations(self, thing: Collection) -> Iterable[Words]:
         """Ways to say the validator, the best first."""
@@ -227,6 +237,18 @@ def _options(thing: Collection) -> Words:
         if theirs in command:
             words[ours] = cast("Plain", command[theirs])
     return words
+
+
+def _shard_key(thing: Sharding) -> Words:
+    key: Words = {"on": {path: int(kind) if kind == "1" else kind for path, kind in thing.key}}
+    if thing.unique:
+        key["unique"] = True
+    if thing.zones:
+        key["zones"] = [
+            {"zone": zone, "from": cast("Plain", read(first)), "to": cast("Plain", read(last))}
+            for zone, first, last in thing.zones
+        ]
+    return {"shard_key": key}
 
 
 def _view(thing: View) -> Words:

@@ -10,6 +10,7 @@ from schematool.core.diagnostic import Diagnostic, Severity, Span, in_order
 from schematool.core.lint.allow import without_allowed
 from schematool.core.lint.keys import all_fields, finding, redundant_index, reference_without_index
 from schematool.core.lint.patterns import cache_that_lies, index_without_purpose
+from schematool.core.lint.sharding import shard_key_spreads_badly
 from schematool.core.load.references import primary_key
 from schematool.core.load.types import base
 from schematool.core.model.entity import Entity, Model
@@ -155,6 +156,7 @@ RULES: tuple[Rule, ...] = (
     habitual_length,
     sensitive_in_the_log,
     second_text_index,
+    shard_key_spreads_badly,
 )
 """Every rule about one entity. A new one is a function here, a row in `core.codes` and a case in the tests."""
 

@@ -11,9 +11,10 @@ from typing import cast
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.change import Renamed
 from schematool.core.diagnostic import Findings, Span
-from schematool.core.extended_json import Document, Value, plain, text
+from schematool.core.extended_json import Document, Value, plain
 from schematool.core.lower import Draft
 from schematool.core.lower.mongo_schema import fields_from, object_schema
+from schematool.core.lower.mongo_sharding import check_sharding, sharding_of
 from schematool.core.model.entity import (
     Declaration,
     Entity,
@@ -24,7 +25,7 @@ from schematool.core.model.entity import (
     Options,
     Plain,
 )
-from schematool.core.model.mongo import Collection, Sharding, Spec
+from schematool.core.model.mongo import Collection, Index, Spec
 from schematool.core.model.mongo_normal import default_name, normal_collection, normal_index, normal_view
 
 _SECONDS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -97,11 +98,19 @@ class _Made:
         self._check_renames(entity, collection)
         for index in entity.indexes:
             self._index(entity.name, index, collection.collation)
-        shard_key = entity.options.get("shard_key")
-        if isinstance(shard_key, Mapping):
-            sharding = _sharding(entity.name, shard_key)
-            self.objects.append(sharding)
-            self.places[sharding.id] = entity.options.span("shard_key") or entity.span
+        self._sharding(entity, collection)
+
+    def _sharding(self, entity: Entity, collection: Collection) -> None:
+        """Compile how a collection is sharded."""
+        words = entity.options.get("shard_key")
+        if not isinstance(words, Mapping):
+            return
+        made = sharding_of(entity.name, words)
+        indexes = [one for one in self.objects if isinstance(one, Index) and one.id.path[0] == entity.name]
+        check_sharding(entity, made, collection, indexes, self.found)
+        self.objects.append(made)
+        self.needs += [(made.id, collection.id), *((made.id, one.id) for one in indexes)]
+        self.places[made.id] = entity.options.span("shard_key") or entity.span
 
     def _check_renames(self, entity: Entity, collection: Collection) -> None:
         """MongoDB renames no time series; and without a validator nothing says which name documents have."""
@@ -321,20 +330,6 @@ def _time_series(words: Mapping[str, Plain]) -> Document:
         "bucket_rounding": "bucketRoundingSeconds",
     }
     return {theirs: plain(words[ours]) for ours, theirs in names.items() if ours in words}
-
-
-def _sharding(collection: str, words: Mapping[str, Plain]) -> Sharding:
-    on, zones = words.get("on"), words.get("zones")
-    return Sharding(
-        id=Id("sharding", (collection,)),
-        key=tuple((path, str(kind)) for path, kind in (on if isinstance(on, Mapping) else {}).items()),
-        unique=words.get("unique") is True,
-        zones=tuple(
-            (str(zone.get("zone")), text(plain(zone.get("from"))), text(plain(zone.get("to"))))
-            for zone in (zones if isinstance(zones, tuple) else ())
-            if isinstance(zone, Mapping)
-        ),
-    )
 
 
 def _field_renames(collection: str, fields: tuple[Field, ...], prefix: str = "") -> Iterator[Renamed]:

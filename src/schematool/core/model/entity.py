@@ -7,7 +7,7 @@ store knows stay in `options`, already checked against the language's table by t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import TypeAlias
@@ -73,6 +73,15 @@ class Field:
     fields: tuple[Field, ...] = ()
     items: Field | None = None
     options: Options = attribute(default_factory=Options)
+
+
+def field_at(fields: Iterable[Field], path: str) -> Field | None:
+    """Find a declared field of a document by its path, `outer.inner`."""
+    head, _, rest = path.partition(".")
+    for field in fields:
+        if field.name == head:
+            return field_at(field.fields, rest) if rest else field
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The objects of a MongoDB database in normal form.
 
-Identities (kind, path): collection (name) · view (name) · index (collection, name) · field (collection, "a.b.c"),
-the last only as the subject of renames and documentation, never as an object of a live catalog.
+Identities (kind, path): collection (name) · view (name) · index (collection, name) · sharding (collection) ·
+field (collection, "a.b.c"), the last only as the subject of renames and documentation, never as an object that a server
+lists.
 
 A `Spec` is a document as Extended JSON text in normal form: the same text means the same to the server, and
 different text means something else, so that equality of text is equality of meaning.
@@ -84,7 +85,12 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharding:
-    """How a collection is sharded; rendered and linted, verified where a router answers. Id kind `sharding`."""
+    """How a collection is sharded. Id kind `sharding`, path as that of the collection.
+
+    `key` in order as (path, `1` or `hashed`). `zones` as (zone, first key inside, first key outside), sorted; bounds
+    name every field of the key, as the server completes them. A server without a router cannot be asked: there it is
+    what the migrations said (`engines.mongo.sharding`).
+    """
 
     id: Id
     key: tuple[tuple[str, str], ...]

@@ -7,7 +7,7 @@ equal objects. What the server prints: observed on mongod 6.0.5, for all kinds o
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schematool.core.catalog import Id
@@ -22,7 +22,7 @@ from schematool.core.extended_json import (
     truth,
     whole,
 )
-from schematool.core.model.mongo import Collection, Index, Spec, View
+from schematool.core.model.mongo import Collection, Index, Sharding, Spec, View
 from schematool.core.model.mongo_collation import normal_collation, short_collation
 from schematool.core.model.mongo_match import normal_match
 
@@ -455,3 +455,26 @@ def normal_view(info: Mapping[str, Any]) -> View:
         collation=collation,
         command=text(command),
     )
+
+
+def normal_sharding(
+    collection: str, key: Mapping[str, Any], *, unique: bool = False, zones: Iterable[tuple[str, Any, Any]] = ()
+) -> Sharding:
+    """Bring a shard key and its zones (name, first key inside, first key outside) into normal form.
+
+    A bound may leave out the last fields of the key: the router completes it with MinKey.
+    """
+    kinds = {str(path): _direction(plain(kind)) for path, kind in key.items()}
+    return Sharding(
+        id=Id("sharding", (collection,)),
+        key=tuple(kinds.items()),
+        unique=unique,
+        zones=tuple(sorted((str(zone), _bound(first, kinds), _bound(last, kinds)) for zone, first, last in zones)),
+    )
+
+
+def _bound(bound: Any, key: Iterable[str]) -> Spec:
+    given = plain(bound)
+    found = given if isinstance(given, dict) else {}
+    whole_bound: Document = {path: same(found.get(path, {"$minKey": 1})) for path in key}
+    return text({**whole_bound, **{path: same(value) for path, value in found.items() if path not in whole_bound}})

@@ -23,9 +23,9 @@ from schematool.core.errors import InputError, StatementError, WorldError
 from schematool.core.history.unit import Command, Unit
 from schematool.core.model.mongo_normal import is_primary
 from schematool.engines.contract import Began, Ended, Listener, Waiting
-from schematool.engines.mongo.commands import DATA, TRASH, Order, order, orders
+from schematool.engines.mongo.commands import DATA, SHARDING, TRASH, Order, order, orders
 from schematool.engines.mongo.examine import refused
-from schematool.engines.mongo.execute import Execution, checked_reply, picture, refuse_what_harms
+from schematool.engines.mongo.execute import Execution, checked_reply, picture, refuse_what_harms, refuse_what_is_newer
 from schematool.engines.mongo.failure import statement_failure, translated
 from schematool.engines.mongo.journal import Journal, command_hash
 from schematool.engines.mongo.lease import Lease
@@ -175,6 +175,7 @@ class Run:
                     if not owned:
                         self._first_time(command, order, now)
                     refuse_what_harms(order, now, command)
+                    refuse_what_is_newer(self.server, order, command)
                     journal.intent(index, now)
                 self._sent(order, before, now)
             if owned:
@@ -245,7 +246,7 @@ class Run:
                 command, f"the index `{there[0]}` of `{order.collection}` is there already, and no migration made it",
                 "drop it by hand, or give the declared index another name",
             )  # fmt: skip
-        if order.name in {"createIndexes", "collMod", "dropIndexes", "drop"} and now.source is None:
+        if order.name in {"createIndexes", "collMod", "dropIndexes", "drop", *SHARDING} and now.source is None:
             raise self._statement(
                 command, f"the collection `{order.collection}` is not there",
                 "`schematool verify` shows what else differs from the migrations",

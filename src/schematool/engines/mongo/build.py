@@ -9,8 +9,8 @@ from pymongo.errors import OperationFailure
 from schematool.core.diagnostic import Diagnostic, Span
 from schematool.core.errors import InputError, StatementError
 from schematool.core.history.unit import Command
-from schematool.engines.mongo.commands import Order, order
-from schematool.engines.mongo.execute import Execution, picture, refuse_what_harms
+from schematool.engines.mongo.commands import SHARDING, Order, order
+from schematool.engines.mongo.execute import Execution, picture, refuse_what_harms, refuse_what_is_newer
 from schematool.engines.mongo.failure import statement_failure, translated
 from schematool.engines.mongo.server import Server
 
@@ -52,7 +52,7 @@ def build(server: Server, statements: Sequence[tuple[str, str]]) -> tuple[tuple[
 
 def _rank(read: Order) -> int:
     if read.name != "create":
-        return 2
+        return 3 if read.name in SHARDING else 2
     return 1 if "viewOn" in read.document else 0
 
 
@@ -66,7 +66,9 @@ def _read(text: str) -> Order:
 def _run(server: Server, text: str, read: Order) -> None:
     with translated(server.url):
         now = picture(server, read)
-        refuse_what_harms(read, now, Command(text, Span("", 0, 0)))
+        command = Command(text, Span("", 0, 0))
+        refuse_what_harms(read, now, command)
+        refuse_what_is_newer(server, read, command)
         if read.name == "createIndexes" and now.source is None:
             raise StatementError("ST510", f"the collection `{read.collection}` is not there", statement=text)
         try:

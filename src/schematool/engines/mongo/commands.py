@@ -1,7 +1,7 @@
 """What a Mongo command of a migration file may be, and what it is about. Knows no server.
 
 A file holds database commands as they are, with unqualified names: `{"renameCollection": "notes", "to": "records"}` is
-qualified with the database's name here, because the server takes that one command on `admin` alone.
+qualified with the database's name here, because the server takes it, and what shards a collection, on `admin` alone.
 """
 
 from __future__ import annotations
@@ -17,11 +17,22 @@ from schematool.core.history.unit import Command
 from schematool.engines.mongo.extended import decode
 
 Subject: TypeAlias = tuple[str, ...]
-"""("collection", name) · ("options", name) · ("index", collection, name) · ("documents", collection)."""
+"""("collection", name) · ("options", name) · ("index", collection, name) · ("sharding", collection) ·
+("documents", collection)."""
 
 DDL = ("create", "createIndexes", "collMod", "dropIndexes", "drop", "renameCollection")
+SHARDING = (
+    "shardCollection",
+    "refineCollectionShardKey",
+    "reshardCollection",
+    "unshardCollection",
+    "updateZoneKeyRange",
+)
+"""What a router does; elsewhere it is kept in mind (`sharding`)."""
 DATA = ("update", "insert", "delete", "aggregate")
-ALLOWED = (*DDL, *DATA)
+ALLOWED = (*DDL, *SHARDING, *DATA)
+ON_ADMIN = frozenset({"renameCollection", *SHARDING})
+"""Commands that the server takes on `admin` alone, with the database in the name."""
 TRASH = "_schematool_trash"
 """Where soft drops are put; the only own collections that a file may name."""
 
@@ -78,6 +89,8 @@ class Order:
                 if set(self.document) - {"collMod", "index"}:
                     touched.add(("options", self.collection))
                 return frozenset(touched)
+            case name if name in SHARDING:
+                return frozenset({("sharding", self.collection)})
             case _:
                 return frozenset({("documents", self.collection)})
 
@@ -87,9 +100,11 @@ class Order:
 
     def qualified(self, database: str) -> dict[str, Any]:
         """Give the document as the server takes it in `database`."""
-        if self.name != "renameCollection":
+        if self.name not in ON_ADMIN:
             return dict(self.document)
-        names = {self.name: f"{database}.{self.collection}", "to": f"{database}.{self.target}"}
+        names = {self.name: f"{database}.{self.collection}"}
+        if self.target:
+            names["to"] = f"{database}.{self.target}"
         return {**self.document, **names}
 
 

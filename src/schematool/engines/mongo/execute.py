@@ -20,12 +20,15 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, Wr
 from schematool.core.errors import StatementError
 from schematool.core.history.unit import Command
 from schematool.engines.contract import Listener, Waiting
-from schematool.engines.mongo.commands import DATA, Order
+from schematool.engines.mongo import sharding
+from schematool.engines.mongo.commands import DATA, SHARDING, Order
 from schematool.engines.mongo.extended import decode, encode
+from schematool.engines.mongo.gates import lacking
 from schematool.engines.mongo.server import Server
 from schematool.engines.mongo.settle import Picture, Verdict, settle
 
 # 50 time limit, 24 lock timeout, 112 write conflict, 117 and 12587 another operation or an index build is on it.
+_NOT_SHARDED = 118
 _BUSY = frozenset({50, 24, 112, 117, 246, 12587})
 SHORT_MILLISECONDS = 3000
 PROBE_MILLISECONDS = 500
@@ -47,6 +50,17 @@ def picture(server: Server, order: Order) -> Picture:
         None if target is None else encode(target),
         tuple(encode(specification) for specification in specifications),
     )
+
+
+def refuse_what_is_newer(server: Server, order: Order, command: Command) -> None:
+    """Say which version a command needs, where this server would only say that it does not understand."""
+    if order.name in SHARDING and server.kind != "router":
+        return
+    if lack := lacking(order, server.version):
+        raise StatementError(
+            "ST510", f"{lack}; this server is {server.version}", statement=command.text, span=command.span,
+            hint="use a server of that version, for scratch too (`[scratch] mongo_url`), or leave it out",
+        )  # fmt: skip
 
 
 def refuse_what_harms(order: Order, now: Picture, command: Command) -> None:
@@ -100,6 +114,8 @@ class Execution:
                 if self._settled_after_loss(order, before, error):
                     return
             except OperationFailure as error:
+                if error.code == _NOT_SHARDED and order.name == "unshardCollection":
+                    return
                 if error.code not in _BUSY or time.monotonic() > deadline:
                     raise
                 if settle(order, before, picture(self.server, order)) is Verdict.DONE:
@@ -113,6 +129,9 @@ class Execution:
     def _send(self, order: Order, before: Picture | None) -> None:
         document = order.qualified(self.server.name)
         document.setdefault("writeConcern", dict(_CONCERN))
+        if order.name in SHARDING and self.server.kind != "router":
+            sharding.remember(self.server, order)
+            return
         if order.name == "aggregate":
             document.setdefault("cursor", {})
         if before and before.uuid and order.name in {"createIndexes", "collMod", "dropIndexes", "drop"}:
@@ -122,7 +141,7 @@ class Execution:
             self._probe(order, before)
             self._build(document)
             return
-        if order.name not in DATA and not _converts(order):
+        if order.name not in {*DATA, *SHARDING} and not _converts(order):
             document["maxTimeMS"] = SHORT_MILLISECONDS
         checked_reply(self.server.command(document))
 

@@ -9,9 +9,10 @@ from typing import Any
 from pymongo.errors import OperationFailure
 
 from schematool.core.catalog import Catalog, Id, Object
-from schematool.core.model.mongo import Collection, View
+from schematool.core.model.mongo import Collection, Sharding, View
 from schematool.core.model.mongo_normal import is_primary, normal_collection, normal_index, normal_view
 from schematool.engines.contract import Inspection
+from schematool.engines.mongo import sharding
 from schematool.engines.mongo.extended import encode
 from schematool.engines.mongo.observe import observe
 from schematool.engines.mongo.server import OWN, Server
@@ -41,12 +42,13 @@ class Listed:
 def inspect(server: Server) -> Inspection:
     """Read everything; what the model cannot hold comes back as findings beside the catalog."""
     listed = _read(server)
-    return Inspection(catalog_of(listed, server.version), observe(listed))
+    shardings, unknown = sharding.read(server, [one.info for one in listed])
+    return Inspection(catalog_of(listed, server.version, shardings), (*observe(listed), *unknown))
 
 
-def catalog_of(listed: Iterable[Listed], version: str = "") -> Catalog:
+def catalog_of(listed: Iterable[Listed], version: str = "", shardings: Iterable[Sharding] = ()) -> Catalog:
     """Bring what the server lists into normal form."""
-    objects: list[Object] = []
+    objects: list[Object] = list(shardings)
     needs: list[tuple[Id, Id]] = []
     for one in listed:
         if one.name.startswith("system."):
@@ -54,6 +56,7 @@ def catalog_of(listed: Iterable[Listed], version: str = "") -> Catalog:
         for thing, needed in _objects(one):
             objects.append(thing)
             needs += [(thing.id, other) for other in needed]
+    needs += [(one.id, Id("collection", one.id.path)) for one in objects if isinstance(one, Sharding)]
     return _without_dangling(Catalog.of("mongo", objects, needs, version))
 
 

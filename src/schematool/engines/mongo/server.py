@@ -18,6 +18,7 @@ from pymongo.read_concern import ReadConcern
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError
 from schematool.core.secret import Url, mask
+from schematool.engines.mongo.commands import ON_ADMIN
 from schematool.engines.mongo.failure import translated
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Server:
 
     def command(self, document: Mapping[str, Any], session: ClientSession | None = None) -> dict[str, Any]:
         """Run a database command as it is; errors are the driver's own."""
-        target = self.client.admin if next(iter(document)) == "renameCollection" else self.database
+        target = self.client.admin if next(iter(document)) in ON_ADMIN else self.database
         return target.command(dict(document), session=session, codec_options=_CODEC)
 
     def infos(self, name: str | None = None) -> list[dict[str, Any]]:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schematool.core.catalog import Catalog
-from schematool.core.model.mongo import Collection, Index, View
+from schematool.core.model.mongo import Collection, Index, Sharding, View
 from schematool.core.plan import Style
 from schematool.core.plan.mongo import commands, trash
-from schematool.core.plan.mongo.collections import create_steps, must_rebuild, option_steps, rebuild_steps
+from schematool.core.plan.mongo.collections import Remade, create_steps, must_rebuild, option_steps, rebuild_steps
 from schematool.core.plan.mongo.indexes import index_steps
+from schematool.core.plan.mongo.series import to_be_made, without_what_one_side_makes
+from schematool.core.plan.mongo.sharding import new_shard_steps, shard_steps
 from schematool.core.plan.mongo.views import in_order
 from schematool.core.step import Hazard, Step
 
 
 def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
-    """Take out of both what one side cannot know: sharding, which only a router tells."""
-    if all(any(thing.id.kind == "sharding" for thing in one) for one in (before, after)):
-        return before, after
-    return _without_sharding(before), _without_sharding(after)
-
-
-def _without_sharding(catalog: Catalog) -> Catalog:
-    kept = {key: thing for key, thing in catalog.objects.items() if key.kind != "sharding"}
-    return replace(catalog, objects=kept)
+    """Take out of both what one side does not manage: an index that only the newer of two servers makes of itself."""
+    return without_what_one_side_makes(before, after), without_what_one_side_makes(after, before)
 
 
 def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
@@ -36,6 +31,9 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     made = [(str(one.id), commands.create(one)) for one in shape.collections.values()]
     for name, indexes in shape.indexes.items():
         made += [(str(one.id), commands.create_indexes(name, [one])) for one in indexes.values()]
+    for name, sharding in shape.shardings.items():
+        steps = new_shard_steps(sharding, shape.collections[name])
+        made += [(str(sharding.id), step.statement) for step in steps]
     made += [(str(one.id), commands.create(one)) for one in in_order(shape.views)]
     return tuple(made)
 
@@ -58,6 +56,8 @@ class _Shape:
     collections: Mapping[str, Collection]
     views: Mapping[str, View]
     indexes: Mapping[str, Mapping[str, Index]]
+    shardings: Mapping[str, Sharding]
+    version: str
 
     @staticmethod
     def of(catalog: Catalog) -> _Shape:
@@ -65,6 +65,7 @@ class _Shape:
         collections: dict[str, Collection] = {}
         views: dict[str, View] = {}
         indexes: dict[str, dict[str, Index]] = {}
+        shardings: dict[str, Sharding] = {}
         for thing in catalog:
             match thing:
                 case Collection():
@@ -73,13 +74,19 @@ class _Shape:
                     views[thing.id.name] = thing
                 case Index():
                     indexes.setdefault(thing.id.path[0], {})[thing.id.name] = thing
+                case Sharding():
+                    shardings[thing.id.name] = thing
                 case _:
                     continue
-        return _Shape(collections, views, indexes)
+        return _Shape(collections, views, indexes, shardings, catalog.version)
 
     def of_collection(self, name: str) -> Mapping[str, Index]:
         """Give the indexes of a collection by name."""
         return self.indexes.get(name, {})
+
+    def to_be_made(self, collection: Collection) -> Mapping[str, Index]:
+        """Give the indexes that a new collection does not bring with it."""
+        return to_be_made(collection, self.of_collection(collection.id.name), self.version)
 
 
 def _steps(old: _Shape, new: _Shape, style: Style) -> Iterator[Step]:
@@ -95,7 +102,7 @@ def _steps(old: _Shape, new: _Shape, style: Style) -> Iterator[Step]:
         if name not in old.collections and name in aside:
             yield trash.fetched_back(collection)
         elif name not in old.collections:
-            yield from create_steps(collection, new.of_collection(name))
+            yield from create_steps(collection, new.to_be_made(collection), new.shardings.get(name))
     for name in new.collections:
         if name in old.collections:
             yield from _collection_steps(old, new, name, style)
@@ -115,9 +122,14 @@ def _steps(old: _Shape, new: _Shape, style: Style) -> Iterator[Step]:
 def _collection_steps(old: _Shape, new: _Shape, name: str, style: Style) -> Iterator[Step]:
     before, collection = old.collections[name], new.collections[name]
     if must_rebuild(before, collection):
-        yield from rebuild_steps(before, collection, old.of_collection(name), new.of_collection(name))
+        remade = Remade(collection, new.to_be_made(collection), new.shardings.get(name))
+        yield from rebuild_steps(before, old.of_collection(name), remade)
         return
-    yield from index_steps(name, old.of_collection(name), new.of_collection(name), online=style.online)
+    steps = index_steps(name, old.of_collection(name), new.of_collection(name), online=style.online)
+    sharding = tuple(shard_steps(old.shardings.get(name), new.shardings.get(name), collection))
+    # A shard key needs an index all the time: the new one is there by now, and the old one not yet gone.
+    place = next((at for at, step in enumerate(steps) if '"dropIndexes"' in step.statement), len(steps))
+    yield from (*steps[:place], *sharding, *steps[place:])
     yield from option_steps(before, collection, online=style.online)
 
 

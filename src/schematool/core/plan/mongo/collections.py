@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from schematool.core.extended_json import Document, Value
-from schematool.core.model.mongo import Collection, Index
+from schematool.core.model.mongo import Collection, Index, Sharding
 from schematool.core.plan.mongo import commands
 from schematool.core.plan.mongo.indexes import expiry
+from schematool.core.plan.mongo.sharding import new_shard_steps
 from schematool.core.plan.mongo.validators import tightens
 from schematool.core.step import Hazard, Step, Work
 
@@ -118,15 +119,23 @@ def _not_to_be_copied(before: Collection, after: Collection) -> str | None:
     return None
 
 
-def rebuild_steps(
-    before: Collection, after: Collection, old_indexes: Mapping[str, Index], indexes: Mapping[str, Index]
-) -> Iterator[Step]:
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """What a collection is to be when it has been made again."""
+
+    collection: Collection
+    indexes: Mapping[str, Index]
+    sharding: Sharding | None = None
+
+
+def rebuild_steps(before: Collection, old_indexes: Mapping[str, Index], remade: Remade) -> Iterator[Step]:
     """Make a collection again under its own name, with its documents where MongoDB can copy them."""
+    after, indexes = remade.collection, remade.indexes
     name, subject = after.id.name, (after.id,)
     if reason := _not_to_be_copied(before, after):
         loss = Hazard("ST201", str(after.id), reason)
         yield Step(commands.drop(name), subject, (Hazard("ST303", str(after.id)), loss))
-        yield from create_steps(after, indexes)
+        yield from create_steps(after, indexes, remade.sharding)
         return
     hazards = [Hazard("ST303", str(after.id), "writes that arrive while the documents are copied are lost")]
     if after.capped:
@@ -138,13 +147,17 @@ def rebuild_steps(
         ordered = [indexes[key] for key in sorted(indexes)]
         lives = (expiry(old_indexes.get(index.id.name), index) for index in ordered)
         yield Step(commands.create_indexes(copy, ordered), subject, tuple(life for life in lives if life))
+    yield from new_shard_steps(remade.sharding, after, copy)
     yield Step(commands.copy_documents(name, copy, collation), subject, tuple(hazards), work=Work.REWRITE)
     yield Step(commands.rename_collection(copy, name, replace=True), subject)
 
 
-def create_steps(collection: Collection, indexes: Mapping[str, Index]) -> Iterator[Step]:
-    """Make a collection with all of its indexes."""
+def create_steps(
+    collection: Collection, indexes: Mapping[str, Index], sharding: Sharding | None = None
+) -> Iterator[Step]:
+    """Make a collection with all of its indexes, and shard it while it is empty."""
     yield Step(commands.create(collection), (collection.id,))
     if indexes:
         ordered = [indexes[key] for key in sorted(indexes)]
         yield Step(commands.create_indexes(collection.id.name, ordered), tuple(index.id for index in ordered))
+    yield from new_shard_steps(sharding, collection)

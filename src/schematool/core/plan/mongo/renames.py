@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Renamed
 from schematool.core.extended_json import Document, text
-from schematool.core.model.mongo import Collection, Index, View
+from schematool.core.model.mongo import Collection, Index, Sharding, View
 from schematool.core.model.mongo_normal import default_name, normal_collection, normal_index
 from schematool.core.plan.mongo import commands
 from schematool.core.plan.mongo.collections import validation
@@ -68,6 +68,10 @@ class _State:
         )
         del self.things[one.before]
         self.things[one.after] = replace(collection, id=one.after)
+        sharding = self.things.pop(Id("sharding", one.before.path), None)
+        if isinstance(sharding, Sharding):
+            moved = Id("sharding", one.after.path)
+            self.things[moved] = replace(sharding, id=moved)
         for index in self._indexes(before):
             del self.things[index.id]
             moved = Id("index", (after, index.id.name))
