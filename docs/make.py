@@ -12,8 +12,11 @@ from typing import Any
 
 import typer.main
 
+from schematool.app import erd
+from schematool.app.workspace import open_workspace
 from schematool.cli.main import app
 from schematool.core.codes import ROWS
+from schematool.core.erd.words import Rows
 from schematool.core.language_page import language_page
 
 FOLDER = Path(__file__).resolve().parent
@@ -94,10 +97,18 @@ def codes_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def diagrams(*, check: bool = False) -> list[erd.ErdReport]:
+    """Draw the clinic, as a picture and as the Mermaid text of its page; `check`: only compare."""
+    workspace = open_workspace(FOLDER.parent, {})
+    files = ((FOLDER / "clinic.svg", Rows.ALL), (FOLDER / "clinic.md", Rows.KEYS))
+    return [erd.run(workspace, erd.Wish(rows=rows, output=file, check=check)) for file, rows in files]
+
+
 def main() -> int:
     """Write the pages."""
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    diagrams()
     return 0
 
 

@@ -25,6 +25,7 @@ REPORTS = {
     "verify": "verify.VerifyReport",
     "status": "status.StatusReport",
     "explain": "explain.ExplainReport",
+    "erd": "erd.ErdReport",
     "config": "config.ConfigReport",
 }
 

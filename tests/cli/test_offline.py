@@ -58,6 +58,10 @@ CASES: dict[str, tuple[Sequence[str], dict[str, str]]] = {
     "explain_code": (("explain", "ST201"), {}),
     "explain_unknown": (("explain", "ST299"), {"schematool.toml": ""}),
     "explain_entity": (("explain", "users"), {"schematool.toml": "", "schema/users.yaml": SCHEMA}),
+    "erd": (("erd", "--fields", "keys"), {"schematool.toml": "", "schema/users.yaml": SCHEMA}),
+    "erd_unknown_focus": (("erd", "--focus", "user"), {"schematool.toml": "", "schema/users.yaml": SCHEMA}),
+    "erd_no_picture": (("erd", "-o", "users.jpg"), {"schematool.toml": "", "schema/users.yaml": SCHEMA}),
+    "erd_broken": (("erd",), {"schematool.toml": "", "schema/users.yaml": BROKEN}),
     "new": (("new", "Fill in countries"), {"schematool.toml": ""}),
     "diff_unknown_source": (("diff", "foo", "bar"), {"schematool.toml": ""}),
     "diff_not_a_database": (("diff", "http://a/b", "live"), {"schematool.toml": ""}),
@@ -100,7 +104,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 VERBS = [
     *("init", "generate", "import", "new", "lint", "lock"),
     *("migrate", "rollback", "purge", "up", "down"),
-    *("diff", "verify", "status", "explain", "config"),
+    *("diff", "verify", "status", "explain", "erd", "config"),
 ]
 
 

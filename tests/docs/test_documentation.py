@@ -19,14 +19,19 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PROGRAM: Any = typer.main.get_command(app)
 
 
-def made() -> dict[str, str]:
-    """Return the reference pages as `make docs` would write them now."""
+def maker() -> Any:
+    """Load the program behind `make docs`."""
     specification = importlib.util.spec_from_file_location("docs_make", ROOT / "docs" / "make.py")
     assert specification
     assert specification.loader
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    return dict(module.pages())
+    return module
+
+
+def made() -> dict[str, str]:
+    """Return the reference pages as `make docs` would write them now."""
+    return dict(maker().pages())
 
 
 def commands() -> list[tuple[str, str]]:
@@ -42,6 +47,13 @@ def commands() -> list[tuple[str, str]]:
 def test_the_reference_pages_are_fresh(name: str) -> None:
     """A page that was made from the program is what the program would make today."""
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == made()[name], f"docs/{name} is stale: run `make docs`"
+
+
+def test_the_diagrams_of_the_clinic_are_fresh() -> None:
+    """The picture and the Mermaid text are those of the schema as it is."""
+    stale = [report.path for report in maker().diagrams(check=True) if not report.ok]
+
+    assert stale == [], "run `make docs`"
 
 
 def test_the_readme_shows_commands() -> None:

@@ -159,18 +159,18 @@ def _relative(root: Path, path: Path) -> str:
     return path.as_posix()
 
 
-def write_all(root: Path, files: Mapping[str, str]) -> None:
+def write_all(root: Path, files: Mapping[str, str | bytes]) -> None:
     """Write files, each whole or not at all: all are on disk under other names before the first takes its place."""
     ready: list[tuple[str, Path]] = []
     folders: set[Path] = set()
     try:
-        for name, text in files.items():
+        for name, content in files.items():
             path = confined(root, root / name)
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".schematool-", suffix=".tmp")
             ready.append((temporary, path))
             with os.fdopen(handle, "wb") as out:
-                out.write(text.encode())
+                out.write(content if isinstance(content, bytes) else content.encode())
                 out.flush()
                 os.fsync(out.fileno())
             Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)

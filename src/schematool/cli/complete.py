@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def codes(incomplete: str) -> list[str]:
     from schematool.core.codes import CODES  # noqa: PLC0415  # completion must start fast
 
     return _beginning(incomplete.upper(), sorted(CODES)) + migrations(incomplete)
+
+
+def entities(incomplete: str) -> list[str]:
+    """The entities, by the lines of the YAML that begin them."""
+    from schematool.app.workspace import open_workspace  # noqa: PLC0415  # completion must start fast
+
+    try:
+        files = open_workspace(Path.cwd(), os.environ).schema_files()
+    except SchematoolError:
+        return []
+    found = {name for text in files.values() for name in re.findall(r"(?m)^entity: *['\"]?([^\s'\"#]+)", text)}
+    return _beginning(incomplete, sorted(found))
 
 
 def sources(incomplete: str) -> list[str]:

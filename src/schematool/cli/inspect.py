@@ -1,13 +1,16 @@
-"""The verbs that only look: diff, verify, status, explain, config."""
+"""The verbs that only look: diff, verify, status, explain, erd, config."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from schematool.cli import options as o
+from schematool.cli.consent import typed
 from schematool.cli.run import begin, examples, finish, project, stores_of
+from schematool.core.erd.words import Form, Grouping, Rows, Theme
 from schematool.core.errors import InputError
 from schematool.core.secret import Url
 from schematool.views.outcome import Format
@@ -110,6 +113,43 @@ def explain(
     finish(terminal, verb.run(workspace, subject))
 
 
+def erd(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write: .svg, .png, .mmd, or .md with a place for it."),
+    ] = None,
+    focus: Annotated[
+        str | None, typer.Option("--focus", help="This entity and what is near it.", autocompletion=o.complete.entities)
+    ] = None,
+    depth: Annotated[int, typer.Option("--depth", help="How many references away from --focus.", min=0)] = 1,
+    group: Annotated[Grouping, typer.Option("--group", help="What to keep together.")] = Grouping.NONE,
+    fields: Annotated[
+        Rows | None, typer.Option("--fields", help="Fields to show (default: all, with many entities keys).")
+    ] = None,
+    form: Annotated[
+        Form | None, typer.Option("--as", help="How to draw, where the file's name does not say it (default: mermaid).")
+    ] = None,
+    theme: Annotated[Theme, typer.Option("--theme", help="Colours of SVG and PNG.")] = Theme.AUTO,
+    check: o.Check = False,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Draw the schema of both stores from the YAML: Mermaid for a README, SVG or PNG without another program."""
+    terminal = begin("erd", format, None, color, verbose)
+    from schematool.app import erd as verb  # noqa: PLC0415  # each verb loads alone
+
+    flags = {"--output": output, "--focus": focus, "--depth": depth if focus and depth != 1 else None}
+    flags |= {"--group": group.value if group is not Grouping.NONE else None, "--fields": fields and fields.value}
+    flags |= {"--as": form and form.value, "--theme": theme.value if theme is not Theme.AUTO else None}
+    again = typed("erd", *(word for flag, value in flags.items() if value is not None for word in (flag, str(value))))
+    finish(
+        terminal,
+        verb.run(project(terminal, where), verb.Wish(focus, depth, group, fields, form, theme, output, check, again)),
+    )
+
+
 def config(
     env: o.Env = None,
     postgres_url: o.PostgresUrl = None,
@@ -151,6 +191,14 @@ def register(app: typer.Typer) -> None:
         rich_help_panel=PANEL,
         epilog=examples("schematool explain ST201", "schematool explain users", "schematool explain 0007"),
     )(explain)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool erd",
+            "schematool erd -o docs/schema.svg --group store",
+            "schematool erd --focus patients --depth 2 -o patients.png",
+        ),
+    )(erd)
     app.command(
         rich_help_panel=PANEL,
         epilog=examples("schematool config", "schematool config --env prod", "schematool config --format json"),

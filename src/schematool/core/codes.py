@@ -97,6 +97,13 @@ ROWS: tuple[Code, ...] = (
         why="`import` writes a schema and the beginning of its history; it never writes over what somebody else wrote.",
         remedy="Import into an empty project, or print what you want with `schematool import --stdout --only NAME`.",
     ),
+    Code(
+        "ST015",
+        "too large for Mermaid",
+        severity=_WARNING,
+        why="Mermaid draws nothing of more than 50,000 characters or 500 relations unless its `maxTextSize` and `maxEdges` are raised, which GitHub does not allow.",
+        remedy="Show less (`--fields none`, `--focus ENTITY`), or draw a picture instead: `schematool erd -o schema.svg`.",
+    ),
     # --- ST1xx: the language ------------------------------------------------------------------------------
     Code(
         "ST100",

@@ -1,0 +1,1 @@
+"""Diagrams of the whole schema: what is in them, where it goes, and how it is drawn. Pure, and the same everywhere."""
