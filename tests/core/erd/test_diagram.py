@@ -60,7 +60,12 @@ fields:
     type: object
     fields:
       editor: { type: string, format: uuid, required: true, references: users.id }
-      deep: { type: object, fields: { deeper: { type: object, fields: { reviewer: { type: string, format: uuid, references: users.id }, other: int } } } }
+      deep:
+        type: object
+        fields:
+          deeper:
+            type: object
+            fields: { reviewer: { type: string, format: uuid, references: users.id }, other: int }
   groups: { type: array, items: { type: string, format: uuid, references: groups.id } }
   previous: { type: objectId, references: events._id }
 indexes:
@@ -122,7 +127,7 @@ def test_embedded_documents_are_shown_two_levels_deep() -> None:
         ("who.deep", "object"),
         ("who.deep.deeper", "object {2}"),
         ("who.deep.deeper.reviewer", "string (uuid)"),
-        ("groups", "array of string"),
+        ("groups", "array of string (uuid)"),
         ("previous", "objectId"),
     ]
 

@@ -10,10 +10,10 @@ from itertools import combinations
 import pytest
 from tests.core.erd.inventing import invented
 
-from schematool.core.erd.diagram import Rows, diagram, with_rows
+from schematool.core.erd.diagram import diagram, with_rows
 from schematool.core.erd.picture import LABEL, MARKER, Picture, Placed, Stroke, arrange
 from schematool.core.erd.svg import svg
-from schematool.core.erd.words import Grouping
+from schematool.core.erd.words import Grouping, Rows
 
 SIZES = (3, 12, 60, 300)
 

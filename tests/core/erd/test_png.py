@@ -19,7 +19,8 @@ from schematool.core.erd.words import Theme
 
 def decoded(file: bytes) -> tuple[int, int, list[bytes], bytes]:
     """Read a PNG file: width, height, rows of palette indices, palette; the checksums hold."""
-    at, parts = 8, {}
+    at = 8
+    parts: dict[bytes, bytes] = {}
     while at < len(file):
         (size,) = struct.unpack(">I", file[at : at + 4])
         kind, data = file[at + 4 : at + 8], file[at + 8 : at + 8 + size]
