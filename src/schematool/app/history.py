@@ -33,12 +33,16 @@ class Snapshot:
     head: str | None
     fingerprint: str
     catalog_text: str
+    file: str = ""
 
     def catalog(self) -> Catalog:
-        """The recorded catalog."""
+        """The recorded catalog; `InputError` for one that was damaged."""
         from schematool.core.codec import decode  # noqa: PLC0415  # most commands never need it
 
-        return decode(self.catalog_text)
+        try:
+            return decode(self.catalog_text)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(self.file, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,21 @@ def read_history(workspace: Workspace, *, whole: bool = True) -> History:
 
 
 def whole(workspace: Workspace, units: Sequence[Unit]) -> tuple[Unit, ...]:
-    """The same units with their commands, read again where they have none."""
-    if all(unit.up for unit in units):
-        return tuple(units)
-    by_key = {(unit.store, unit.id): unit for store in STORES for unit in read_history(workspace).units(store)}
-    return tuple(by_key[unit.store, unit.id] for unit in units)
+    """The same units with their commands, read from their texts where they have none; `InputError` as above."""
+    found = Findings()
+    done = [unit if unit.up else _with_commands(workspace, unit, found) for unit in units]
+    if found.errors:
+        raise InputError(*found)
+    return tuple(done)
+
+
+def _with_commands(workspace: Workspace, unit: Unit, found: Findings) -> Unit:
+    up_name, down_name = unit_files(workspace, unit.store, unit.id)
+    try:
+        return renderer(unit.store).parse(unit.id, up_name, unit.up_text, down_name, unit.down_text)
+    except InputError as error:
+        found.extend(error.diagnostics)
+        return unit
 
 
 def unit_files(workspace: Workspace, store: str, id: str) -> tuple[str, str]:  # noqa: A002  # the word of the format
@@ -157,15 +171,33 @@ def snapshot_text(store: str, head: str | None, schema_fingerprint: str, catalog
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
+_CATALOG = ',\n "catalog": '
+
+
 def _snapshot(workspace: Workspace, store: str) -> Snapshot | None:
+    """Read the head of a snapshot; its catalog, most of the file, is only cut out here, and read when it is needed."""
     name = snapshot_file(workspace, store)
     path = workspace.root / name
     if not path.is_file():
         return None
+    text = read_text(workspace.root, path).replace("\r\n", "\n").strip()
     try:
-        content = json.loads(read_text(workspace.root, path))
-        return Snapshot(store, content["head"], content["fingerprint"], json.dumps(content["catalog"]))
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(
-            Diagnostic("ST405", f"the snapshot cannot be read: {error}", Span(name, 1, 1), hint="git checkout it")
-        ) from error
+        head, _, catalog = text.partition(_CATALOG)
+        content = json.loads(head + "}") if catalog else json.loads(text)
+        if catalog and not catalog.endswith("}\n}"):
+            raise ValueError("its end is missing")
+        return Snapshot(
+            store,
+            content["head"],
+            content["fingerprint"],
+            catalog.removesuffix("\n}") or json.dumps(content["catalog"]),
+            name,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> InputError:
+    return InputError(
+        Diagnostic("ST405", f"the snapshot cannot be read: {error}", Span(name, 1, 1), hint="git checkout it")
+    )

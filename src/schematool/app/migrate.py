@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from schematool.app import locking
 from schematool.app.hazard import require
-from schematool.app.history import read_history
+from schematool.app.history import read_history, whole
 from schematool.app.losing import lost
 from schematool.app.manner import Manner
 from schematool.app.report import Danger, Report
 from schematool.app.servers import opened_stores
 from schematool.app.standing import Half, Standing, require_sound, stand, up_to
-from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace
 from schematool.core.codes import row
 from schematool.core.config import STORES
@@ -26,6 +25,9 @@ from schematool.core.history.unit import Unit
 from schematool.core.secret import Url
 from schematool.core.step import Hazard
 from schematool.engines.contract import Engine, Listener
+
+if TYPE_CHECKING:
+    from schematool.app.verify import VerifyReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,12 @@ class MigrateReport(Report):
 
 def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateReport:
     """Apply all up to `until`. Raises `Refused` before anything is touched, `WorldError` with the state after."""
-    history = read_history(workspace)
+    history = read_history(workspace, whole=False)
     locking.require_intact(workspace, history)
     last = history.find(until).id if until else None
     with opened_stores(workspace, locking.used_stores(workspace, history)) as engines:
-        halves = _pending(stand(workspace, history, engines), last)
+        pending = _pending(stand(workspace, history, engines), last)
+        halves = _whole(workspace, pending)
         plan = _plan(workspace, engines, halves)
         if manner.dry_run or not halves:
             return replace(plan, dry_run=manner.dry_run, done=not halves)
@@ -71,8 +74,11 @@ def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateRepor
         manner.confirm(plan, f"Apply {count} migration{'' if count == 1 else 's'} to {workspace.target.name}?")
         started = perf_counter()
         with locked(engines, workspace, manner):
-            halves = _pending(stand(workspace, history, engines), last)
+            if (now := _pending(stand(workspace, history, engines), last)) != pending:
+                halves = _whole(workspace, now)
             moves = tuple(_applied(halves, engines, manner.listen))
+        from schematool.app.verify import verify  # noqa: PLC0415  # with nothing to do there is nothing to compare
+
         verified = verify(workspace, history, engines)
         return replace(
             _plan(workspace, engines, halves),
@@ -102,6 +108,12 @@ def _pending(standing: Standing, until: str | None) -> tuple[Half, ...]:
     require_sound(standing, asked_for=until)
     halves = standing.halves(State.PENDING, State.PARTIAL, State.OUT_OF_ORDER)
     return tuple(h for h in up_to(halves, until) if h.cell.state is not State.OUT_OF_ORDER or h.id == until)
+
+
+def _whole(workspace: Workspace, halves: tuple[Half, ...]) -> tuple[Half, ...]:
+    """Read the statements of what is to be applied; those of a thousand applied migrations are nobody's business."""
+    units = iter(whole(workspace, [half.unit for half in halves if half.unit]))
+    return tuple(replace(h, cell=replace(h.cell, unit=next(units))) if h.unit else h for h in halves)
 
 
 def _plan(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Half, ...]) -> MigrateReport:

@@ -82,3 +82,8 @@ def _inside(place: Span, query: str, position: int, text: str) -> Span:
         if wanted and column >= 0 and line >= place.line + number:
             return Span(place.file, line, column + offset + 1, 1, lines[line - 1])
     return place
+
+
+def holds(proof: Proof) -> bool:
+    """Say whether a pattern is answered as it promises."""
+    return proof.state is State.HOLDS

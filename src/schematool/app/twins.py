@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from schematool.core.author import Authored
-from schematool.core.catalog import Catalog, Id
-from schematool.core.change import Renamed
-from schematool.core.diagnostic import Findings
 from schematool.core.history.unit import Consent, Unit
-from schematool.core.lower import Draft
-from schematool.core.model.entity import Model
-from schematool.core.plan import Style
-from schematool.core.step import Segment, Step
+
+if TYPE_CHECKING:
+    from schematool.core.author import Authored
+    from schematool.core.catalog import Catalog, Id
+    from schematool.core.change import Renamed
+    from schematool.core.diagnostic import Findings
+    from schematool.core.lower import Draft
+    from schematool.core.model.entity import Model
+    from schematool.core.plan import Style
+    from schematool.core.step import Segment, Step
 
 
 class Lowerer(Protocol):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from schematool.app import locking
 from schematool.app.catalogs import build_recorded, differences, excluding
-from schematool.app.compile import compile_schema
 from schematool.app.history import History, read_history, whole
-from schematool.app.patterns import check_patterns, unused_indexes
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
 from schematool.app.spelling import Sides, without_spelling
@@ -22,9 +20,10 @@ from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.history.names import order
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
-from schematool.core.patterns import Proof
-from schematool.core.patterns import State as ProofState
 from schematool.engines.contract import Engine, Inspection, Surveyor
+
+if TYPE_CHECKING:
+    from schematool.core.patterns import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +114,18 @@ def verify(
         verified.append(_verified(store, standing, len(names), len(differing)))
     proofs: tuple[Proof, ...] = ()
     unused: tuple[str, ...] = ()
+    unproven = False
     if wish.patterns:
+        from schematool.app.compile import compile_schema  # noqa: PLC0415  # the YAML's loader; only a proof reads it
+        from schematool.app.patterns import check_patterns, holds, unused_indexes  # noqa: PLC0415  # the same
+
         files = workspace.schema_files()
         compiled = compile_schema(files)
         measure = not workspace.target.protected
         proofs, broken = check_patterns(compiled, files, engines, measure=measure, only=only)
         unused = unused_indexes(compiled.model, proofs) if only is None else ()
         found += broken
-    unproven = any(proof.state is not ProofState.HOLDS for proof in proofs)
+        unproven = not all(map(holds, proofs))
     stopped = any(d.severity is Severity.ERROR for d in found) or bool(standing.halves(State.PARTIAL))
     return VerifyReport(
         ok=not stopped and not unproven,

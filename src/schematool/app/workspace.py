@@ -130,26 +130,46 @@ def confined(root: Path, path: Path) -> Path:
 
 def read_text(root: Path, path: Path) -> str:
     """Read a UTF-8 file inside the project, as it is: line endings and byte order mark kept."""
+    return _decoded(_relative(root, path), confined(root, path))
+
+
+def _decoded(name: str, path: Path | str) -> str:
     try:
-        return confined(root, path).read_bytes().decode()
+        with open(path, "rb") as file:
+            return file.read().decode()
     except UnicodeDecodeError as error:
-        name = _relative(root, path)
         raise InputError(Diagnostic("ST008", f"{name} is not UTF-8 at byte {error.start}", Span(name, 1, 1))) from error
     except OSError as error:
-        raise InputError(Diagnostic("ST008", f"cannot read {_relative(root, path)}: {error.strerror}")) from error
+        raise InputError(Diagnostic("ST008", f"cannot read {name}: {error.strerror}")) from error
 
 
 def read_folder(root: Path, folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
-    """Read every file below `folder` with one of the suffixes; hidden files and folders are left out."""
-    return {_relative(root, path): read_text(root, path) for path in _walk(folder) if path.name.endswith(suffixes)}
+    """Read every file below `folder` with one of the suffixes, in order; hidden files and folders are left out.
 
-
-def _walk(folder: Path) -> Iterator[Path]:
+    A link is followed, but not out of the project. Plain strings and one look at each folder: a history has thousands
+    of files, and resolving each of their paths took longer than reading them.
+    """
     if not folder.is_dir():
-        return
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield path
+        return {}
+    top = confined(root, folder)
+    files = sorted(_walk(root, str(top), _relative(root, top), suffixes, ()))
+    return {name: _decoded(name, path) for name, path in files}
+
+
+def _walk(
+    root: Path, folder: str, name: str, suffixes: tuple[str, ...], above: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """Yield (name, path) of the files below; `above`: the folders that we came through, so that no link leads round."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            path = str(confined(root, Path(entry.path))) if entry.is_symlink() else entry.path
+            if entry.is_dir():
+                if path not in (folder, *above):
+                    yield from _walk(root, path, f"{name}/{entry.name}", suffixes, (*above, folder))
+            elif entry.name.endswith(suffixes) and entry.is_file():
+                yield f"{name}/{entry.name}", path
 
 
 def _relative(root: Path, path: Path) -> str:

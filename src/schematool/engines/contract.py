@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from schematool.core.catalog import Catalog
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
-from schematool.core.patterns.model import Pattern, Plan
 from schematool.core.secret import Url
+
+if TYPE_CHECKING:
+    from schematool.core.patterns.model import Pattern, Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from schematool.core.diagnostic import Diagnostic, Span
 from schematool.core.errors import InputError
@@ -90,6 +91,7 @@ def render(lock: Lock) -> str:
     return "\n".join(lines) + "\n"
 
 
+@lru_cache(maxsize=4)
 def parse(text: str, file: str) -> Lock:
     """Read the file; `InputError` (ST405) with the place of everything that cannot be read."""
     found: list[Diagnostic] = []

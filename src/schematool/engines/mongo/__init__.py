@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 from schematool.core.author.inference import Shape
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
-from schematool.core.patterns.model import Pattern, Plan
 from schematool.core.secret import Url
 from schematool.engines.contract import Inspection, Kept, Listener
 from schematool.engines.mongo import build as building
@@ -20,6 +20,9 @@ from schematool.engines.mongo.apply import Run
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.server import Server, reach
 from schematool.engines.mongo.survey import survey
+
+if TYPE_CHECKING:
+    from schematool.core.patterns.model import Pattern, Plan
 
 
 class MongoEngine:

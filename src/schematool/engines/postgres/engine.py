@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
-from schematool.core.patterns.model import Pattern, Plan
 from schematool.core.secret import Url
 from schematool.engines.contract import Inspection, Listener
 from schematool.engines.postgres.apply import Patience, Runner
@@ -21,6 +21,9 @@ from schematool.engines.postgres.rows import counts, held
 from schematool.engines.postgres.scratch import scratch_database
 from schematool.engines.postgres.session import Session, translated, world_error
 from schematool.engines.postgres.watch import Watch
+
+if TYPE_CHECKING:
+    from schematool.core.patterns.model import Pattern, Plan
 
 
 class PostgresEngine:

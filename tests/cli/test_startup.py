@@ -1,0 +1,110 @@
+"""A run with nothing to do costs a start and a look: what only other runs need is neither loaded nor read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schematool.app.workspace import read_folder
+from schematool.core.errors import InputError
+from schematool.core.secret import Url
+
+_PROBE = """
+import json, sys
+from schematool.core.render import postgres
+read = []
+real = postgres.parse
+postgres.parse = lambda id, *rest: read.append(id) or real(id, *rest)
+from schematool.cli.main import run
+try:
+    run(sys.argv[1:])
+except SystemExit as end:
+    print(json.dumps([end.code, read, sorted(sys.modules)]))
+"""
+
+
+def probed(folder: Path, *arguments: str) -> tuple[int, list[str], set[str]]:
+    """Run the program; return exit code, the migrations whose statements were read, the modules that were loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PROBE, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    code, read, modules = json.loads(done.stdout.splitlines()[-1])
+    return code, read, set(modules)
+
+
+@pytest.fixture
+def applied(tmp_path: Path, postgres_url: Url) -> Path:
+    """Give a project with two migrations, both applied."""
+    folder = tmp_path / "migrations" / "postgres"
+    folder.mkdir(parents=True)
+    (tmp_path / "schematool.toml").write_text(f'[env.dev.postgres]\nurl = "{postgres_url.reveal()}"\n')
+    for number in (1, 2):
+        (folder / f"000{number}_t.sql").write_text(f"create table t{number} (id int);\n")
+    for arguments in (["lock"], ["migrate", "--yes"]):
+        subprocess.run([sys.executable, "-m", "schematool", *arguments], cwd=tmp_path, check=True, capture_output=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("verb", ["migrate", "status"])
+def test_nothing_to_do_loads_and_reads_little(applied: Path, verb: str) -> None:
+    """No statement is split; the YAML loader, the codec of catalogs, yoyo and the other driver are left alone."""
+    code, read, modules = probed(applied, verb)
+    heavy = {
+        "yaml",
+        "pymongo",
+        "yoyo",
+        "schematool.core.load.documents",
+        "schematool.core.codec",
+        "schematool.core.plan",
+    }
+
+    assert (code, read) == (0, [])
+    assert modules & heavy == set()
+
+
+def test_only_what_is_pending_is_read(applied: Path) -> None:
+    """One new migration among others that are applied: its statements alone are looked at."""
+    (applied / "migrations/postgres/0003_t.sql").write_text("create table t3 (id int);\n")
+    probed(applied, "lock")
+    code, read, _ = probed(applied, "migrate", "--dry-run")
+
+    assert (code, read) == (0, ["0003_t"])
+
+
+def test_links_are_followed_inside_of_the_project_only(tmp_path: Path) -> None:
+    """A linked file and folder are read, a circle ends, and a link that leads out is refused by its name."""
+    root = tmp_path / "project"
+    (root / "schema").mkdir(parents=True)
+    (root / "common").mkdir()
+    (root / "common" / "a.yaml").write_text("a")
+    (root / "schema" / "folder").symlink_to(root / "common")
+    (root / "schema" / "b.yaml").symlink_to(root / "common" / "a.yaml")
+    (root / "common" / "round").symlink_to(root / "common")
+    (root / "schema" / ".hidden").mkdir()
+    (root / "schema" / ".hidden" / "c.yaml").write_text("c")
+
+    assert read_folder(root, root / "schema", (".yaml",)) == {"schema/b.yaml": "a", "schema/folder/a.yaml": "a"}
+
+    (tmp_path / "outside.yaml").write_text("secret")
+    (root / "schema" / "out.yaml").symlink_to(tmp_path / "outside.yaml")
+    with pytest.raises(InputError, match="out of the project"):
+        read_folder(root, root / "schema", (".yaml",))
+
+
+def test_a_damaged_snapshot_is_told(applied: Path) -> None:
+    """One that was cut short, anywhere, ends in a finding with the file's name and not in a traceback."""
+    snapshot = applied / "migrations/postgres/snapshot.json"
+    whole = snapshot.read_text()
+    codes = []
+    for size in (10, 60, len(whole) // 2, len(whole) - 4):
+        snapshot.write_text(whole[:size])
+        done = subprocess.run(
+            [sys.executable, "-m", "schematool", "verify"], cwd=applied, capture_output=True, text=True, check=False
+        )
+        codes.append((done.returncode, "ST405" in done.stderr and "snapshot.json" in done.stderr))
+
+    assert codes == [(2, True)] * 4
