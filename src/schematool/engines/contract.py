@@ -13,6 +13,8 @@ from schematool.core.errors import InputError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
+from schematool.core.seed.demand import Source
+from schematool.core.seed.wish import Target, Wished
 
 if TYPE_CHECKING:
     from schematool.core.patterns.model import Pattern, Plan
@@ -50,7 +52,18 @@ class Waiting:
     what: str
 
 
-Event: TypeAlias = Began | Ended | Waiting
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Rows or documents are being made: `rows` of `total` of `name` are there, `seconds` after it began."""
+
+    store: str
+    name: str
+    rows: int
+    total: int
+    seconds: float
+
+
+Event: TypeAlias = Began | Ended | Waiting | Filling
 Listener: TypeAlias = Callable[[Event], None]
 
 
@@ -96,6 +109,47 @@ class Surveyor(Protocol):
 
     def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
         """What migrations left behind or half done; with `data` also documents that are not as they must be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `seed` is asked for. `wished`: by `schema.table` or collection; `counts`: rows of each, 0 to leave it alone.
+
+    `elsewhere`: what fields of the other store hold; `pointed`: fields that the other store points at.
+    """
+
+    seed: int
+    wished: Mapping[str, Wished]
+    counts: Callable[[str], int]
+    elsewhere: Callable[[Target], Source | None]
+    pointed: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What will be made of one table or collection: `rows`, or none and why. `notes`: what is given up."""
+
+    name: str
+    rows: int
+    refused: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Prepared(Protocol):
+    """Rows that were planned and tried, and left nothing behind."""
+
+    @property
+    def outlook(self) -> tuple[Outlook, ...]:
+        """What will be made, in the order of making."""
+        ...
+
+    def source(self, name: str, field: str) -> Source | None:
+        """What a field will hold, for references from the other store; None where that is not known."""
+        ...
+
+    def fill(self, listen: Listener) -> None:
+        """Make it all, or leave the database as it was: `WorldError` with what the server said."""
         ...
 
 
@@ -180,6 +234,10 @@ class Engine(Protocol):
         Values for its parameters are its examples, or come from a row that it finds; they are in no part of the plan.
         Raises `StatementError` where the server refuses the query.
         """
+        ...
+
+    def prepare(self, request: Request) -> Prepared:
+        """Plan rows for every table or collection and try some of each, without a trace."""
         ...
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Inspection, Kept, Listener
+from schematool.engines.contract import Inspection, Kept, Listener, Prepared, Request
 from schematool.engines.mongo import build as building
 from schematool.engines.mongo import inspect as inspecting
 from schematool.engines.mongo import journal, lease, scratch, seed, trash
@@ -101,6 +101,13 @@ class MongoEngine:
         """Put a few documents that satisfy the validator into every collection where that can be done."""
         with translated(self.url):
             return seed.seed(self._server)
+
+    def prepare(self, request: Request) -> Prepared:
+        """Plan documents for every collection and show some of each to its validator."""
+        from schematool.engines.mongo.fill import prepare  # noqa: PLC0415  # only `seed` fills collections
+
+        with translated(self.url):
+            return prepare(self._server, request)
 
     def kept(self) -> tuple[Kept, ...]:
         """List the collections that migrations put aside."""

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure, WriteError
 
 from schematool.core.history.loss import Loss
 from schematool.engines.mongo.server import OWN, Server
-from schematool.engines.mongo.specimen import matching
+from schematool.core.seed.pattern import matching
 
 DOCUMENTS = 3
 # Far in the future, so that no index with a lifetime takes a document away in the middle of a proof.
@@ -23,12 +23,12 @@ _DEPTH = 20
 
 def counts(server: Server) -> Mapping[str, int]:
     """Count the documents of every collection and time series; views and own collections are left out."""
-    return {name: server.database[name].count_documents({}) for name, _ in _collections(server)}
+    return {name: server.database[name].count_documents({}) for name, _ in collections(server)}
 
 
 def held(server: Server, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
     """Count the documents that each collection has, or those of them that have a field."""
-    there = {name for name, _ in _collections(server)}
+    there = {name for name, _ in collections(server)}
     return {
         loss: server.database[loss.name].count_documents({loss.column: {"$exists": True}} if loss.column else {})
         for loss in dict.fromkeys(subjects)
@@ -38,10 +38,11 @@ def held(server: Server, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
 
 def seed(server: Server) -> Mapping[str, int]:
     """Put documents into every collection. One that refuses all of them gets none, which is no error."""
-    return {name: _fill(server, name, options) for name, options in _collections(server)}
+    return {name: _fill(server, name, options) for name, options in collections(server)}
 
 
-def _collections(server: Server) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def collections(server: Server) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give the name and the options of every collection and time series; views and own collections are left out."""
     for info in sorted(server.infos(), key=lambda info: str(info["name"])):
         name = str(info["name"])
         if info.get("type") != "view" and not name.startswith(("system.", OWN)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from schematool.core.sql.quote import qualified
 from schematool.engines.postgres.rows import user_tables
 from schematool.engines.postgres.session import Session
-from schematool.engines.postgres.values import Column, Type
+from schematool.core.seed.specimens import Column, Type
 
 _BOUND = re.compile(r"'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\b(true|false)\b")
 _LIST = re.compile(r"(?:FROM|IN|TO) \((.*?)\)(?= TO|$)", re.DOTALL)
@@ -147,17 +147,17 @@ def read_types(session: Session) -> dict[int, Type]:
         "SELECT contypid::bigint, pg_catalog.pg_get_constraintdef(oid) FROM pg_catalog.pg_constraint"
         " WHERE contypid <> 0 AND contype = 'c' ORDER BY 1, conname",
     )
-    fields: dict[int, list[tuple[int, int]]] = {}
-    for oid, kind, modifier in session.execute(
-        "SELECT t.oid::bigint, a.atttypid::bigint, a.atttypmod FROM pg_catalog.pg_type AS t"
+    members: dict[int, list[tuple[str, int, int]]] = {}
+    for oid, name, kind, modifier in session.execute(
+        "SELECT t.oid::bigint, a.attname, a.atttypid::bigint, a.atttypmod FROM pg_catalog.pg_type AS t"
         " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
         " WHERE t.typtype = 'c' ORDER BY 1, a.attnum"
     ):
-        fields.setdefault(oid, []).append((kind, modifier))
+        members.setdefault(oid, []).append((name, kind, modifier))
     rows = session.execute(
         "SELECT t.oid::bigint, t.typname, pg_catalog.format_type(t.oid, NULL), t.typtype::text, t.typcategory::text,"
         " t.typbasetype::bigint, t.typtypmod, t.typelem::bigint, coalesce(r.rngsubtype, 0)::bigint,"
-        " coalesce(m.rngtypid, 0)::bigint FROM pg_catalog.pg_type AS t"
+        " coalesce(m.rngtypid, 0)::bigint, t.typnotnull FROM pg_catalog.pg_type AS t"
         " LEFT JOIN pg_catalog.pg_range AS r ON r.rngtypid = t.oid"
         " LEFT JOIN pg_catalog.pg_range AS m ON m.rngmultitypid = t.oid"
     )
@@ -172,10 +172,11 @@ def read_types(session: Session) -> dict[int, Type]:
             modifier=row[6],
             element=row[7],
             labels=tuple(labels.get(row[0], ())),
-            fields=tuple(fields.get(row[0], ())),
+            members=tuple(members.get(row[0], ())),
             subtype=row[8],
             range=row[9],
             checks=tuple(checks.get(row[0], ())),
+            required=row[10],
         )
         for row in rows
     }

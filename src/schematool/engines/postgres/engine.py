@@ -11,7 +11,7 @@ import psycopg
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Inspection, Listener
+from schematool.engines.contract import Inspection, Listener, Prepared, Request
 from schematool.engines.postgres.apply import Patience, Runner
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
@@ -150,6 +150,13 @@ class PostgresEngine:
             if self._session.lost:
                 raise world_error(error, self.url) from None
             raise statement_error(error, pattern.query, self.url) from None
+
+    def prepare(self, request: Request) -> Prepared:
+        """Plan rows for every table and try some of each, in a transaction that is rolled back."""
+        from schematool.engines.postgres.fill import prepare  # noqa: PLC0415  # only `seed` fills tables
+
+        with translated(self.url):
+            return prepare(self._session, request)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -23,7 +23,10 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """One row of pg_type and what hangs on it. `kind` is typtype; `checks` are a domain's own."""
+    """One row of pg_type and what hangs on it. `kind` is typtype; `checks` and `required` are a domain's own.
+
+    `members` of a composite: name, type, modifier.
+    """
 
     oid: int
     name: str
@@ -34,10 +37,11 @@ class Type:
     modifier: int = -1
     element: int = 0
     labels: tuple[str, ...] = ()
-    fields: tuple[tuple[int, int], ...] = ()
+    members: tuple[tuple[str, int, int], ...] = ()
     subtype: int = 0
     range: int = 0
     checks: tuple[str, ...] = ()
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class _Maker:
                 turn = self.row % max(1, len(kind.labels))
                 return [literal(label) for label in kind.labels[turn:] + kind.labels[:turn]]
             case "c":
-                parts = [(*self.of(inner, mod), "NULL")[0] for inner, mod in kind.fields]
+                parts = [(*self.of(inner, mod), "NULL")[0] for _, inner, mod in kind.members]
                 return [f"ROW({', '.join(parts)})::{kind.sql}"]
             case "r":
                 low = self.of(kind.subtype, -1)
