@@ -1,4 +1,4 @@
-"""The verbs that change databases: migrate, rollback, purge; and the embedded servers: up, down."""
+"""The verbs that change databases: migrate, rollback, purge, seed; and the embedded servers: up, down."""
 
 from __future__ import annotations
 
@@ -165,6 +165,48 @@ def down(
     finish(terminal, verb.down(project(terminal, where), stores_of(store)))
 
 
+def seed(
+    scale: Annotated[
+        str | None, typer.Option("--scale", help="Rows of each entity: 500, 100k, 1M (default: 1000).", metavar="ROWS")
+    ] = None,
+    rows: Annotated[
+        list[str] | None, typer.Option("--rows", help="Rows of one entity: appointments=5000.", metavar="ENTITY=ROWS")
+    ] = None,
+    number: Annotated[
+        int, typer.Option("--seed", help="The same number gives the same rows, on every machine.", min=0)
+    ] = 1,
+    partial: Annotated[bool, typer.Option("--partial", help="Fill the others where some cannot be filled.")] = False,
+    env: o.Env = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    lock_timeout: o.LockTimeout = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Fill empty databases of both stores with realistic rows that satisfy every constraint."""
+    terminal = begin("seed", format, output, color, verbose)
+    from schematool.app import seed as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
+
+    wish = verb.wanted(scale, rows or [], number, partial=partial)
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    given = (*(("--scale", scale) if scale else ()), *(part for one in rows or () for part in ("--rows", one)))
+    command = typed("seed", *given, "--env", workspace.target.name)
+    manner = Manner(
+        command=command,
+        dry_run=dry_run,
+        lock_timeout=lock_timeout,
+        confirm=asking(terminal, workspace, yes=yes, named=env is not None, again=typed(command, "--yes")),
+        listen=terminal.listener(),
+    )
+    finish(terminal, verb.run(workspace, wish, manner))
+
+
 def register(app: typer.Typer) -> None:
     """Put the verbs on the panel."""
     app.command(
@@ -199,3 +241,11 @@ def register(app: typer.Typer) -> None:
         rich_help_panel=PANEL,
         epilog=examples("schematool down", "schematool down --store postgres", "schematool down --format json"),
     )(down)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool seed --scale 100k",
+            "schematool seed --scale 1M --rows users=500 --seed 7",
+            "schematool seed --dry-run",
+        ),
+    )(seed)

@@ -615,6 +615,24 @@ ROWS: tuple[Code, ...] = (
         why="There are migrations in migrations/ that this database does not have.",
         remedy="Run `schematool migrate`.",
     ),
+    Code(
+        "ST416",
+        "the database is not empty",
+        why="`seed` invents rows; among rows that are there already nobody could tell them apart, and keys would collide.",
+        remedy="Seed an empty database, or declare `seed: { rows: 0 }` for an entity whose rows stay as they are.",
+    ),
+    Code(
+        "ST417",
+        "a table or collection cannot be filled",
+        why="No value was found for a condition or a type, or the server refused every row that was tried. Nothing is filled by half.",
+        remedy="Help with `seed: { values: […] }` on the field, take the entity out with `seed: { rows: 0 }`, or fill the others with `--partial`.",
+    ),
+    Code(
+        "ST418",
+        "a protected environment takes no invented rows",
+        why="`protected = true` says that its data is real.",
+        remedy="Seed another environment.",
+    ),
     # --- ST5xx: the world ---------------------------------------------------------------------------------
     Code(
         "ST500",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from schematool.core.describe import statement_line
-from schematool.engines.contract import Began, Ended, Event, Waiting
+from schematool.engines.contract import Began, Ended, Event, Filling, Waiting
 from schematool.views.text.words import count, seconds
 
 SLOW = 0.5
@@ -14,6 +14,7 @@ SLOW = 0.5
 _CLEAR = "\r\x1b[2K"
 _LONG = 90
 _STORES = 8  # columns of the longer name
+_BAR = 24
 
 
 @dataclass(slots=True)
@@ -40,6 +41,25 @@ class Progress:
                 return self._whole(f"  · {unit}  {store:{_STORES}}  {what}")
             case Ended():
                 return self._ended(event)
+            case Filling():
+                return self._filling(event)
+
+    def _filling(self, event: Filling) -> str:
+        """A bar with a rate while rows are made, a line for each table when they are."""
+        rate = f"{event.rows / event.seconds:,.0f}/s" if event.seconds > 0 else ""
+        name = event.name.removeprefix("public.")
+        if event.rows >= event.total:
+            many = count(event.total, "document" if event.store == "mongo" else "row")
+            clear = _CLEAR if self.live else ""
+            return f"{clear}  {self.mark} {name}  {event.store:{_STORES}}  {many}  {seconds(event.seconds)}  {rate}\n"
+        if not self.live:
+            return ""
+        full = _BAR * event.rows // max(1, event.total)
+        share = 100 * event.rows // max(1, event.total)
+        bar = "━" * full + "┄" * (_BAR - full)
+        return _CLEAR + self._cut(
+            f"    {name}  {event.store:{_STORES}}  {bar} {share:3d}%  {event.rows:,} rows  {rate}"
+        )
 
     def _ended(self, event: Ended) -> str:
         self._done += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from schematool.core.load import words_mongo, words_postgres
+from schematool.core.load import words_mongo, words_postgres, words_seed
 from schematool.core.load.shapes import (
     Anything,
     Choice,
@@ -104,7 +104,15 @@ _EXPECTED = "What its plan must look like; `verify --patterns` asks the server."
 
 RECORDS: Mapping[str, Record] = {
     record.name: record
-    for record in (*words_postgres.RECORDS, *words_mongo.RECORDS, _CACHE, _PARAMETER, _POSTGRES_EXPECT, _MONGO_EXPECT)
+    for record in (
+        *words_postgres.RECORDS,
+        *words_mongo.RECORDS,
+        *words_seed.RECORDS,
+        _CACHE,
+        _PARAMETER,
+        _POSTGRES_EXPECT,
+        _MONGO_EXPECT,
+    )
 }
 """The records that shapes name."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schematool.core.load import words_seed
 from schematool.core.load.shapes import (
     Anything,
     Choice,
@@ -95,6 +96,7 @@ RECORDS: tuple[Record, ...] = (
             DESCRIPTION,
             WAS,
             Key("sensitive", Truth(), "Must not appear in logs."),
+            words_seed.FIELD_KEY,
         ),
     ),
     Record(
@@ -270,6 +272,7 @@ ENTITY = Record(
         Key("index_option_defaults", Anything(), "Defaults of its indexes."),
         Key("shard_key", Named("shard key"), "How it is spread over shards."),
         Key("sensitive", Truth(), "Holds what must not appear in logs; `action: warn` is refused."),
+        words_seed.ENTITY_KEY,
     ),
 )
 

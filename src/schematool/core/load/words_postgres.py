@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schematool.core.load import words_seed
 from schematool.core.load.shapes import (
     Choice,
     Document,
@@ -138,6 +139,7 @@ FIELD = Record(
         Key("required_description", Text("a sentence"), "Why; the COMMENT of the NOT NULL constraint (PostgreSQL 18)."),
         Key("inherited", Truth(), "It comes from a parent or a type; only what is its own here is said."),
         LABELS,
+        words_seed.FIELD_KEY,
     ),
 )
 
@@ -532,6 +534,7 @@ ENTITY = Record(
         REVOKE,
         LABELS,
         Key("sensitive", Truth(), "Holds what must not appear in logs; stricter rules apply."),
+        words_seed.ENTITY_KEY,
     ),
 )
 

@@ -151,7 +151,7 @@ def _stream(salt: str, block: int) -> Iterator[int]:
         yield from numbers(f"{salt}/{part}", block, 4096)
 
 
-def plan(
+def plan(  # noqa: PLR0913, PLR0917  # each is a part of the question
     demand: Collection,
     rows: int,
     seed: int,
@@ -190,10 +190,12 @@ class _Planner:
                 self.leaves[path] = _Leaf(path, {}, "date" if path in demand.lives else "string", False, False)
         references = self._references()
         referring = {reference.columns[0] for reference in references}
-        base = {path: domain for path, leaf in self.leaves.items() if path not in referring and (domain := self._domain(leaf))}
-        conditions = [
-            Condition(f"expression {at}", "", alternatives(one)) for at, one in enumerate(demand.expressions)
-        ]
+        base = {
+            path: domain
+            for path, leaf in self.leaves.items()
+            if path not in referring and (domain := self._domain(leaf))
+        }
+        conditions = [Condition(f"expression {at}", "", alternatives(one)) for at, one in enumerate(demand.expressions)]
         spoken = {
             path
             for condition in conditions
@@ -276,10 +278,12 @@ class _Planner:
     def _object(self, schema: Schema, path: str, *, optional: bool, depth: int) -> _Build:
         properties: Mapping[str, Any] = schema.get("properties") or {}
         always = set(schema.get("required", ()))
-        always |= {name for names in (schema.get("dependencies") or {}).values() if isinstance(names, list) for name in names}
+        always |= {
+            name for names in (schema.get("dependencies") or {}).values() if isinstance(names, list) for name in names
+        }
         least, most = int(schema.get("minProperties", 0)), schema.get("maxProperties")
         if least > len(always):
-            always |= set(list(properties)[: least])
+            always |= set(list(properties)[:least])
         names = list(dict.fromkeys([*properties, *sorted(always)]))
         if most is not None:
             names = sorted(names, key=lambda name: name not in always)[: int(most)]
@@ -297,7 +301,9 @@ class _Planner:
             for name, at, part, share in parts:
                 if share < 1.0 and at not in found:
                     chance = take()
-                    if (chance >> 40) >= share * 0x1000000 and not any(one == at or one.startswith(at + ".") for one in needed):
+                    if (chance >> 40) >= share * 0x1000000 and not any(
+                        one == at or one.startswith(at + ".") for one in needed
+                    ):
                         continue
                 value = part(found, take, needed)
                 if value is not _MISSING:
@@ -426,7 +432,10 @@ class _Planner:
             return Domain(kinds.Opaque(words.uuid), empty)
         patterns = (Like("", str(pattern)),) if pattern is not None else ()
         return Domain(
-            Textual(int(most) if most is not None else None), empty, least=int(schema.get("minLength", 0)), patterns=patterns
+            Textual(int(most) if most is not None else None),
+            empty,
+            least=int(schema.get("minLength", 0)),
+            patterns=patterns,
         )
 
     def _number_domain(self, leaf: _Leaf, empty: float) -> Domain:

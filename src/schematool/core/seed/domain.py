@@ -169,10 +169,7 @@ def values(domain: Domain, name: str, rows: int, wish: Wish = NONE) -> Values | 
     among = wished or domain.among
     if among is None and isinstance(domain.kind, Labels):
         among = tuple(label for label in domain.kind.labels if label not in domain.barred)
-    if among is not None:
-        made = _listed(domain, among, wish)
-    else:
-        made = _kinds(domain, name, rows, wish)
+    made = _listed(domain, among, wish) if among is not None else _kinds(domain, name, rows, wish)
     if made is None or made.capacity < 1:
         return None
     if wish.distinct is not None or (wish.skew and among is None):
@@ -303,7 +300,11 @@ def _ordered(domain: Domain, kind: Ordered, name: str, rows: int, wish: Wish) ->
 
     if barred:
         return Values(
-            _avoiding(make, barred, step), _past(nth, sorted(barred)), capacity - len(barred), _spelling(kind), (low, high)
+            _avoiding(make, barred, step),
+            _past(nth, sorted(barred)),
+            capacity - len(barred),
+            _spelling(kind),
+            (low, high),
         )
     return Values(make, nth, capacity, _spelling(kind), (low, high))
 
@@ -430,7 +431,9 @@ def _patterned(domain: Domain, wanted: Like, longest: int | None) -> Texts | Non
 
 
 def _arrays(domain: Domain, kind: Listed, name: str, rows: int, wish: Wish) -> Values | None:
-    inner = values(Domain(kind.inner), name.removesuffix("s"), rows, replace(wish, distinct=None, skew=False, empty=None))
+    inner = values(
+        Domain(kind.inner), name.removesuffix("s"), rows, replace(wish, distinct=None, skew=False, empty=None)
+    )
     if inner is None:
         return None
     least = max(domain.least, kind.least)
@@ -487,15 +490,26 @@ def _ranges(kind: Spanning, name: str, rows: int, wish: Wish) -> Values | None:
 
 def _composites(kind: Composed, rows: int) -> Values | None:
     members = [(None if inner is None else values(Domain(inner), name, rows)) for name, inner in kind.members]
+    # The member with the most room tells rows apart where they must differ.
+    lead = max((inner for inner in members if inner is not None), key=lambda inner: inner.capacity, default=None)
 
-    def make(chance: int) -> str:
+    def made(chance: int, n: int | None) -> str:
         parts = []
         for inner in members:
             chance = again(chance + 1)
-            parts.append("" if inner is None else _quoted(_plain(inner, inner.make(chance))))
+            if inner is None:
+                parts.append("")
+            else:
+                raw = inner.nth(n) if inner is lead and n is not None else inner.make(chance)
+                parts.append(_quoted(_plain(inner, raw)))
         return f"({','.join(parts)})"
 
-    return Values(make, lambda n: make(n * 0x9E3779B97F4A7C15 & MASK), 1 << 20, escaped)
+    return Values(
+        lambda chance: made(chance, None),
+        lambda n: made(n * 0x9E3779B97F4A7C15 & MASK, n),
+        lead.capacity if lead else 1,
+        escaped,
+    )
 
 
 def shift_of(kind: Ordered, text: str) -> int | None:
@@ -516,4 +530,4 @@ def near(kind: Ordered) -> int:
         case "span":
             return DAY
         case _:
-            return 100 * 10**kind.scale
+            return int(100 * 10**kind.scale)

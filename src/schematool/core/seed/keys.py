@@ -71,9 +71,8 @@ def _slots(
             taken |= inside
             if reference.name not in keys.references:
                 slots.append(_Slot(reference.name, reference.columns, rows, reference=True))
-    for column in unique.columns:
-        if column not in taken and column in capacities:
-            slots.append(_Slot(column, (column,), capacities[column], reference=False))
+    free = [column for column in unique.columns if column not in taken and column in capacities]
+    slots += [_Slot(column, (column,), capacities[column], reference=False) for column in free]
     return sorted(slots, key=lambda slot: (not slot.reference, slot.capacity, slot.name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from schematool.core.seed.condition import (
     Alternatives,
@@ -108,7 +109,7 @@ def merged(ways: Alternatives) -> Alternatives:
     ranges = [_range(way) for way in plain]
     if all(ranges) and len({one[0].term for one in ranges if one}) == 1:
         chained = sorted((one for one in ranges if one), key=lambda one: _sortable(one[0].value))
-        if all(one[1].value == other[0].value for one, other in zip(chained, chained[1:], strict=False)):
+        if all(one[1].value == other[0].value for one, other in pairwise(chained)):
             return ((*nulls, chained[0][0], chained[-1][1]),)
     return ways
 
@@ -128,7 +129,9 @@ def _sortable(text: str) -> tuple[int, float, str]:
         return (1, 0.0, text)
 
 
-def _narrow(way: Recipe, atoms: Sequence[Atom], settled: Mapping[str, Domain], wishes: Mapping[str, Wish]) -> Recipe | None:
+def _narrow(
+    way: Recipe, atoms: Sequence[Atom], settled: Mapping[str, Domain], wishes: Mapping[str, Wish]
+) -> Recipe | None:
     domains = dict(way.domains)
     weight = way.weight
     for atom in atoms:

@@ -13,41 +13,105 @@ from schematool.core.seed.chance import again, below
 
 Maker: TypeAlias = Callable[[int], str]
 
-GIVEN = """Ada Adam Aisha Alice Amara Amir Ana Anton Aya Ben Bruno Carla Carlos Chen Clara Daniel David Diego Dina Elena
-Elias Ella Emil Emma Esra Eva Farid Felix Fatima Grace Hana Hugo Ida Imani Ines Ivan Jack Jana Jonas Julia Kai Karim
-Kofi Lara Lea Leo Lina Luca Maria Marta Max Maya Mia Mina Nadia Nils Noah Nora Olga Omar Oscar Paula Pia Priya Rafael
-Rosa Ruth Sami Sara Sofia Tariq Theo Tom Uma Vera Viktor Wei Yara Yusuf Zoe""".split()
-FAMILY = """Abbas Adams Ahmed Ali Allen Almeida Andersen Bauer Becker Berg Bianchi Brown Castro Clark Costa Cruz Dahl Das
-Davies Diaz Dubois Evans Fischer Flores Garcia Gomez Gupta Haas Hansen Harris Hassan Horvat Hughes Ito Ivanov Jansen
-Johnson Jones Kaya Keller Khan Kim King Klein Kovac Kumar Lang Larsen Lee Lewis Lopez Martin Mendes Meyer Miller Moreau
-Mori Nagy Nielsen Novak Okafor Olsen Patel Perez Petrov Popescu Reyes Rossi Roy Santos Sato Schmidt Shah Silva Singh
-Smith Suzuki Tanaka Taylor Torres Varga Vogel Wagner Walker Wang Weber White Williams Wilson Wolf Wright Yilmaz Young
-Zhang""".split()
-_STREETS = "Alder Beech Bridge Canal Castle Cedar Chapel Church Elm Garden Harbour High Hill King Lake Lime Long Maple \
-Market Meadow Mill North Oak Orchard Park Pine Queen River School South Spring Station Temple Tower Valley Walnut \
-Water West Willow Wood".split()
-_CITIES = "Ashford Bellmont Brookfield Cedarville Clearwater Eastport Elmwood Fairview Falkirk Glenwood Greenfield \
-Hartford Highland Kingston Lakeside Linden Maplewood Marlow Midland Newport Northfield Oakdale Portland Ridgeway \
-Riverside Rockford Salem Sheffield Springfield Stockton Summerhill Thornton Wakefield Westbrook Weston Winslow".split()
-_REGIONS = "Alta Borel Carden Delmar Elland Farland Galway Holm Iver Jura Karst Lorne".split()
-_COUNTRIES = "Austria Belgium Brazil Canada Chile Denmark Egypt Finland France Germany Ghana India Italy Japan Kenya \
-Mexico Norway Peru Poland Portugal Spain Sweden Turkey Vietnam".split()
-_FIRMS = "Acme Apex Beacon Cobalt Crescent Delta Evergreen Falcon Granite Harbour Ivory Juniper Keystone Lumen Meridian \
-Nimbus Orchid Pioneer Quarry Summit Tidal Vertex Willow Zenith".split()
-_NOUNS = "account answer area balance case change check date detail family file group hand history hour issue item \
-letter level line list matter member month morning name need note number office order page part person place plan \
-point problem question reason record report request result room service side sign step story system team test time \
-value visit week word work year".split()
-_VERBS = "adds asks brings calls changes checks covers finds follows gives helps holds keeps leads leaves lists makes \
-marks means meets moves needs notes opens plans puts reads says sees sends sets shows starts takes tells tries turns \
-uses wants works".split()
-_QUALITIES = "brief calm clear close common early final first full general good great high large late local long main \
-new next old open plain quick ready recent regular right second short simple single small steady strong usual".split()
-_COLOURS = "amber black blue brown cyan green grey indigo lime orange pink purple red teal violet white yellow".split()
-_LANGUAGES = "de en es fr it ja nl pl pt sv".split()
-_CURRENCIES = "CHF EUR GBP JPY SEK USD".split()
-_SPECIALTIES = "cardiology dermatology endocrinology neurology oncology orthopedics pediatrics psychiatry radiology \
-surgery".split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+GIVEN = _words(
+    """
+    Ada Adam Aisha Alice Amara Amir Ana Anton Aya Ben Bruno Carla Carlos Chen Clara Daniel David Diego Dina
+    Elena Elias Ella Emil Emma Esra Eva Farid Felix Fatima Grace Hana Hugo Ida Imani Ines Ivan Jack Jana
+    Jonas Julia Kai Karim Kofi Lara Lea Leo Lina Luca Maria Marta Max Maya Mia Mina Nadia Nils Noah Nora
+    Olga Omar Oscar Paula Pia Priya Rafael Rosa Ruth Sami Sara Sofia Tariq Theo Tom Uma Vera Viktor Wei Yara
+    Yusuf Zoe
+    """
+)
+FAMILY = _words(
+    """
+    Abbas Adams Ahmed Ali Allen Almeida Andersen Bauer Becker Berg Bianchi Brown Castro Clark Costa Cruz
+    Dahl Das Davies Diaz Dubois Evans Fischer Flores Garcia Gomez Gupta Haas Hansen Harris Hassan Horvat
+    Hughes Ito Ivanov Jansen Johnson Jones Kaya Keller Khan Kim King Klein Kovac Kumar Lang Larsen Lee Lewis
+    Lopez Martin Mendes Meyer Miller Moreau Mori Nagy Nielsen Novak Okafor Olsen Patel Perez Petrov Popescu
+    Reyes Rossi Roy Santos Sato Schmidt Shah Silva Singh Smith Suzuki Tanaka Taylor Torres Varga Vogel
+    Wagner Walker Wang Weber White Williams Wilson Wolf Wright Yilmaz Young Zhang
+    """
+)
+_STREETS = _words(
+    """
+    Alder Beech Bridge Canal Castle Cedar Chapel Church Elm Garden Harbour High Hill King Lake Lime Long
+    Maple Market Meadow Mill North Oak Orchard Park Pine Queen River School South Spring Station Temple
+    Tower Valley Walnut Water West Willow Wood
+    """
+)
+_CITIES = _words(
+    """
+    Ashford Bellmont Brookfield Cedarville Clearwater Eastport Elmwood Fairview Falkirk Glenwood Greenfield
+    Hartford Highland Kingston Lakeside Linden Maplewood Marlow Midland Newport Northfield Oakdale Portland
+    Ridgeway Riverside Rockford Salem Sheffield Springfield Stockton Summerhill Thornton Wakefield Westbrook
+    Weston Winslow
+    """
+)
+_REGIONS = _words(
+    """
+    Alta Borel Carden Delmar Elland Farland Galway Holm Iver Jura Karst Lorne
+    """
+)
+_COUNTRIES = _words(
+    """
+    Austria Belgium Brazil Canada Chile Denmark Egypt Finland France Germany Ghana India Italy Japan Kenya
+    Mexico Norway Peru Poland Portugal Spain Sweden Turkey Vietnam
+    """
+)
+_FIRMS = _words(
+    """
+    Acme Apex Beacon Cobalt Crescent Delta Evergreen Falcon Granite Harbour Ivory Juniper Keystone Lumen
+    Meridian Nimbus Orchid Pioneer Quarry Summit Tidal Vertex Willow Zenith
+    """
+)
+_NOUNS = _words(
+    """
+    account answer area balance case change check date detail family file group hand history hour issue item
+    letter level line list matter member month morning name need note number office order page part person
+    place plan point problem question reason record report request result room service side sign step story
+    system team test time value visit week word work year
+    """
+)
+_VERBS = _words(
+    """
+    adds asks brings calls changes checks covers finds follows gives helps holds keeps leads leaves lists
+    makes marks means meets moves needs notes opens plans puts reads says sees sends sets shows starts takes
+    tells tries turns uses wants works
+    """
+)
+_QUALITIES = _words(
+    """
+    brief calm clear close common early final first full general good great high large late local long main
+    new next old open plain quick ready recent regular right second short simple single small steady strong
+    usual
+    """
+)
+_COLOURS = _words(
+    """
+    amber black blue brown cyan green grey indigo lime orange pink purple red teal violet white yellow
+    """
+)
+_LANGUAGES = _words(
+    """
+    de en es fr it ja nl pl pt sv
+    """
+)
+_CURRENCIES = _words(
+    """
+    CHF EUR GBP JPY SEK USD
+    """
+)
+_SPECIALTIES = _words(
+    """
+    cardiology dermatology endocrinology neurology oncology orthopedics pediatrics psychiatry radiology
+    surgery
+    """
+)
 
 
 def _one(words: Sequence[str]) -> Maker:
@@ -200,7 +264,7 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     (r"country|nation", "country"),
     (r"state$|region|province|county", "region"),
     (r"zip|post(al)?_?code", "postal code"),
-    (r"url|website|link|uri|homepage", "url"),
+    (r"(^|_)ur[il]s?(_|$)|website|link$|homepage", "url"),
     (r"hash|token|digest|checksum|secret|signature|password", "digest"),
     (r"uuid|guid", "uuid"),
     (r"colou?r", "color"),

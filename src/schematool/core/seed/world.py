@@ -85,7 +85,8 @@ def groups(tables: Iterable[Table]) -> list[tuple[str, ...]]:
     """Order tables after those that they refer to; tables that refer to each other in a circle are one group."""
     named = {table.name: table for table in tables}
     targets = {
-        name: {foreign.target for foreign in table.foreign_keys if foreign.target in named} for name, table in named.items()
+        name: {foreign.target for foreign in table.foreign_keys if foreign.target in named}
+        for name, table in named.items()
     }
     circle = _circles(targets)
     sorter: TopologicalSorter[str] = TopologicalSorter(
@@ -269,7 +270,9 @@ class _Maker:
             for name in {column for unique in table.uniques for column in unique.columns}
             if name in base and name not in referring
         }
-        settle(keys, table.uniques, {foreign: rows for foreign, rows in references.items() if rows}, capacities, self.salt)
+        settle(
+            keys, table.uniques, {foreign: rows for foreign, rows in references.items() if rows}, capacities, self.salt
+        )
         self.notes += [f"nothing keeps {name} from repeating" for name in keys.unmet]
         if "created_at" in base and "created_at" not in keys.columns and "created_at" not in referring:
             free = all(way.domains["created_at"].orders == () for way in ways)
@@ -283,9 +286,7 @@ class _Maker:
         picks: list[Pick] = []
         covered: dict[str, Pick] = {}
         pointed = self._pointed_at()
-        ordered = sorted(
-            references, key=lambda one: (one.name not in keys.references, -len(one.columns), one.name)
-        )
+        ordered = sorted(references, key=lambda one: (one.name not in keys.references, -len(one.columns), one.name))
         for reference in ordered:
             shared = set(reference.columns) & set(covered)
             if shared == set(reference.columns):
@@ -293,7 +294,7 @@ class _Maker:
             if references[reference] == 0:
                 pick = self._nowhere(reference)
             elif shared:
-                together = self._joined(reference, references[reference], covered, picks)
+                together = self._joined(reference, references[reference], covered)
                 if together is None:
                     optional = {c.name for c in self.table.columns if not c.required} & set(reference.columns) - shared
                     if not optional:
@@ -351,14 +352,17 @@ class _Maker:
                 # The first points at itself; the server looks at references when the statement is done.
                 return Pick(reference.name, columns, lambda row, chance: below(chance, max(1, row)), keyed=keyed)
             return Pick(
-                reference.name, columns, lambda row, chance: below(chance, max(1, row)), max(empty, 0.1), optional, keyed
+                reference.name,
+                columns,
+                lambda row, chance: below(chance, max(1, row)),
+                max(empty, 0.1),
+                optional,
+                keyed,
             )
         choose = skewed if wish.skew else below
         return Pick(reference.name, columns, lambda _row, chance: choose(chance, many), empty, optional, keyed)
 
-    def _sources(
-        self, reference: ForeignKey, columns: Sequence[str]
-    ) -> dict[str, Callable[[int], str | None]]:
+    def _sources(self, reference: ForeignKey, columns: Sequence[str]) -> dict[str, Callable[[int], str | None]]:
         wished = self.world.wished.get(self.table.name)
         found: dict[str, Callable[[int], str | None]] = {}
         for column, at in zip(reference.columns, reference.target_columns, strict=True):
@@ -427,9 +431,7 @@ class _Maker:
 
         return chosen
 
-    def _joined(
-        self, reference: ForeignKey, rows: int, covered: Mapping[str, Pick], picks: Sequence[Pick]
-    ) -> Pick | None:
+    def _joined(self, reference: ForeignKey, rows: int, covered: Mapping[str, Pick]) -> Pick | None:
         """A reference that must agree with one before it in a column: both tables go through its values in turn."""
         shared = [column for column in reference.columns if column in covered]
         if len(shared) != 1:
@@ -494,9 +496,7 @@ class _Maker:
         cells = {name: replace(cell, keyed=name in keyed) for name, cell in cells.items()}
         return Way(tuple(ready), tuple(_in_order(cells)), recipe.weight, recipe.inside)
 
-    def _bounds(
-        self, recipe: Recipe, kinds: Mapping[str, object], keys: Keys
-    ) -> dict[str, tuple[Follows, ...]]:
+    def _bounds(self, recipe: Recipe, kinds: Mapping[str, object], keys: Keys) -> dict[str, tuple[Follows, ...]]:
         """Who follows whom: the greater the smaller, but never one whose value a key decides, and never in a circle."""
         found: dict[str, tuple[Follows, ...]] = {}
         orders = [order for name in kinds for order in recipe.domains[name].orders]
@@ -530,7 +530,9 @@ class _Maker:
         if ordinal is not None and isinstance(domain.kind, Opaque) and domain.kind.capacity == OPEN:
             # Ids of one table are none of another, so that a wrong join finds nothing.
             ordinal = _moved(ordinal, key(f"{self.salt}/{name}") % OPEN)
-        empty = 0.0 if any(name in unique.columns for unique in self.table.uniques if unique.nulls_alike) else domain.empty
+        empty = (
+            0.0 if any(name in unique.columns for unique in self.table.uniques if unique.nulls_alike) else domain.empty
+        )
         return Cell(
             name, made, empty, ordinal, follows=() if ordinal else bounds, kind=kind, low=domain.low, high=domain.high
         )
@@ -577,7 +579,8 @@ def _in_order(cells: Mapping[str, Cell]) -> list[Cell]:
         if not ready:
             # A column that is no cell of its own (a reference) cannot be followed.
             ready = [
-                replace(cell, follows=tuple(bound for bound in cell.follows if bound.column in done)) for cell in waiting
+                replace(cell, follows=tuple(bound for bound in cell.follows if bound.column in done))
+                for cell in waiting
             ]
         done |= {cell.column: cell for cell in ready}
         waiting = [cell for cell in waiting if cell.column not in done]

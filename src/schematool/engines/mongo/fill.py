@@ -45,7 +45,7 @@ BSON = Bson(
 
 def prepare(server: Server, request: Request) -> Ready:
     """Read what the collections demand, plan their documents, show some of each to its validator."""
-    found = {name: options for name, options in collections(server)}
+    found = dict(collections(server))
     counts = {name: request.counts(name) for name in found}
     ready = Ready(server)
     ahead = sorted(found, key=lambda name: (_depth(name, request.wished, frozenset()), name))
@@ -64,9 +64,7 @@ def prepare(server: Server, request: Request) -> Ready:
                 return _kept(server, target)
             if target.field != "_id" or target.entity in ready.refused:
                 return None
-            return Source(
-                counts.get(target.entity, 0), lambda row: id_text(target.entity, request.seed, row)
-            )
+            return Source(counts.get(target.entity, 0), lambda row: id_text(target.entity, request.seed, row))
 
         rows = min(counts[name], int(found[name].get("max", counts[name])))
         made = plan(demand, rows, request.seed, wished, elsewhere, BSON)
@@ -94,7 +92,11 @@ def _demand(
     schema, expressions = _parts(validator)
     if not schema:
         schema = _bucket_schema(name, names)
-    uniques, lives, places, indexed, sparse = [], set(), {}, [], set()
+    uniques: list[Unique] = []
+    lives: set[str] = set()
+    places: dict[str, str] = {}
+    indexed: list[str] = []
+    sparse: set[str] = set()
     for row in server.index_specifications(name):
         spec = dict(row.get("spec", row))
         paths = {path: kind for path, kind in dict(spec["key"]).items() if not path.startswith(("_fts", "$"))}
@@ -212,7 +214,8 @@ def _tried(
     if len(accepted) == len(documents):
         return made
     if not accepted:
-        return f"its validator takes none of {len(documents)} documents that were tried: {_guilty(server, documents, validator)}"
+        guilty = _guilty(server, documents, validator)
+        return f"its validator takes none of {len(documents)} documents that were tried: {guilty}"
     return replace(made, sieve=True, notes=(*made.notes, "its validator judges each document"))
 
 

@@ -11,8 +11,8 @@ from bson import Binary, Decimal128, Int64, ObjectId, Timestamp
 from pymongo.errors import OperationFailure, WriteError
 
 from schematool.core.history.loss import Loss
-from schematool.engines.mongo.server import OWN, Server
 from schematool.core.seed.pattern import matching
+from schematool.engines.mongo.server import OWN, Server
 
 DOCUMENTS = 3
 # Far in the future, so that no index with a lifetime takes a document away in the middle of a proof.

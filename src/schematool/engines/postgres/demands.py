@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from schematool.core.seed.specimens import Column, Type
 from schematool.core.sql.quote import qualified
 from schematool.engines.postgres.rows import user_tables
 from schematool.engines.postgres.session import Session
-from schematool.core.seed.specimens import Column, Type
 
 _BOUND = re.compile(r"'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|\b(true|false)\b")
 _LIST = re.compile(r"(?:FROM|IN|TO) \((.*?)\)(?= TO|$)", re.DOTALL)

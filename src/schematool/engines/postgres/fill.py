@@ -53,7 +53,9 @@ def prepare(session: Session, request: Request) -> Ready:
 
 
 def _pointed_at(name: str, tables: Iterable[Table], pointed: frozenset[tuple[str, str]]) -> frozenset[str]:
-    inside = {column for table in tables for key in table.foreign_keys if key.target == name for column in key.target_columns}
+    inside = {
+        column for table in tables for key in table.foreign_keys if key.target == name for column in key.target_columns
+    }
     return frozenset(inside | {column for table, column in pointed if table == name})
 
 
@@ -92,7 +94,9 @@ def _learned(world: World, group: Sequence[str], error: psycopg.Error) -> World:
     said = error.diag
     name = f"{said.schema_name}.{said.table_name}"
     if name not in group:
-        name = _partition_parent(group, world, said.table_name) or next(one for one in group if one not in world.refused)
+        name = _partition_parent(group, world, said.table_name) or next(
+            one for one in group if one not in world.refused
+        )
     checks = dict(world.tables[name].checks)
     doubted = world.doubted.get(name, frozenset())
     constraint = said.constraint_name or ""
@@ -152,7 +156,9 @@ class Ready:
         try:
             session.execute("SET CONSTRAINTS ALL DEFERRED")
             for group in self.plans.groups:
-                _load(session, [self.plans.by_table[name] for name in group if name in self.plans.by_table], _told(listen))
+                _load(
+                    session, [self.plans.by_table[name] for name in group if name in self.plans.by_table], _told(listen)
+                )
             _set_sequences(session, self.plans.by_table.values())
             session.execute("COMMIT")
         except psycopg.Error as error:
@@ -197,7 +203,9 @@ def _sequence(plans: Sequence[Plan]) -> list[Plan] | None:
         ready = [
             one
             for name, one in left.items()
-            if not any(key.target in left and key.target != name and not key.deferrable for key in one.table.foreign_keys)
+            if not any(
+                key.target in left and key.target != name and not key.deferrable for key in one.table.foreign_keys
+            )
         ]
         if not ready:
             return None
@@ -227,12 +235,12 @@ def _load_together(session: Session, plans: Sequence[Plan], told: Told) -> None:
     parts = []
     for number, one in enumerate(plans):
         stage = f"{_STAGE}{number}"
-        session.execute(f"CREATE TEMP TABLE {stage.removeprefix('pg_temp.')} ON COMMIT DROP AS TABLE {one.table.sql} WITH NO DATA")
+        session.execute(
+            f"CREATE TEMP TABLE {stage.removeprefix('pg_temp.')} ON COMMIT DROP AS TABLE {one.table.sql} WITH NO DATA"
+        )
         _copy(session, one, stage, told)
         names = ", ".join(map(identifier, one.written))
-        parts.append(
-            f"INSERT INTO {one.table.sql} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {stage}"
-        )
+        parts.append(f"INSERT INTO {one.table.sql} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {stage}")
     inner = ", ".join(f"filled{number} AS ({part})" for number, part in enumerate(parts[:-1]))
     session.execute(f"WITH {inner} {parts[-1]}")
     for number in range(len(plans)):
@@ -242,20 +250,22 @@ def _load_together(session: Session, plans: Sequence[Plan], told: Told) -> None:
 def _load_sieved(session: Session, one: Plan, told: Told) -> None:
     """Let the server choose: rows that break a condition are made anew, with the same keys, until all are in."""
     stage = f"{_STAGE}sieve"
-    session.execute(f"CREATE TEMP TABLE {stage.removeprefix('pg_temp.')} ON COMMIT DROP AS TABLE {one.table.sql} WITH NO DATA")
+    session.execute(
+        f"CREATE TEMP TABLE {stage.removeprefix('pg_temp.')} ON COMMIT DROP AS TABLE {one.table.sql} WITH NO DATA"
+    )
     session.execute(f"ALTER TABLE {stage} ADD COLUMN {_ORDER} bigint")
-    names = ", ".join(map(identifier, one.written))
-    holds = " AND ".join(f"({text}) IS NOT FALSE" for text in (_condition(text) for _, text in one.sieve))
     try:
         for block in range(one.blocks):
-            _sieve_block(session, one, block, stage, names, holds)
+            _sieve_block(session, one, block, stage)
             told(one.table.name, min(one.rows, (block + 1) * BLOCK), one.rows)
     finally:
         if not session.lost and session.connection.info.transaction_status is not psycopg.pq.TransactionStatus.INERROR:
             session.execute(f"DROP TABLE {stage}")
 
 
-def _sieve_block(session: Session, one: Plan, block: int, stage: str, names: str, holds: str) -> None:
+def _sieve_block(session: Session, one: Plan, block: int, stage: str) -> None:
+    names = ", ".join(map(identifier, one.written))
+    holds = " AND ".join(f"({_condition(text)}) IS NOT FALSE" for _, text in one.sieve)
     waiting = set(one.numbers(block))
     for attempt in range(_ATTEMPTS):
         with session.connection.cursor().copy(_copy_statement(one, stage, _ORDER)) as copy:

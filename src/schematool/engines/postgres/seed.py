@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from schematool.core.seed.specimens import Type, candidates
 from schematool.core.sql.quote import identifier
 from schematool.engines.postgres.demands import Reference, Table, read_tables, read_types
 from schematool.engines.postgres.session import Session
-from schematool.core.seed.specimens import Type, candidates
 
 ROWS = 3
 """How many rows a table gets."""
