@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from schematool.core.seed.demand import Apart, Column, ForeignKey, Table, Unique
@@ -169,7 +170,7 @@ def test_spans_lie_apart() -> None:
     found = sorted((row["begins"], row["ends"]) for row in rows_of(bookings, counts={"bookings": 2000})["bookings"])
 
     assert all(start < end for start, end in found)
-    assert all(one[1] <= other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in pairwise(found))
 
 
 def test_a_table_that_leads_to_itself_through_others_is_one_group() -> None:
