@@ -48,6 +48,31 @@ def schema_of(field: str) -> dict[str, Any]:
         ("{ type: string, max_length: 5, min_length: 1 }", {"bsonType": "string", "minLength": 1, "maxLength": 5}),
         ("{ type: string, pattern: ^a }", {"bsonType": "string", "pattern": "^a"}),
         ("{ type: string, format: uuid }", {"bsonType": "string", "pattern": UUID, "minLength": 36, "maxLength": 36}),
+        ("{ type: binData, format: uuid }", {"bsonType": "binData"}),
+        (
+            "{ any_of: [string, { type: int, minimum: 0 }] }",
+            {"anyOf": [{"bsonType": "string"}, {"bsonType": "int", "minimum": 0}]},
+        ),
+        (
+            "{ exactly_one_of: [int], all_of: [{ one_of: [1] }], not: { one_of: [2] } }",
+            {"allOf": [{"enum": [1]}], "oneOf": [{"bsonType": "int"}], "not": {"enum": [2]}},
+        ),
+        (
+            "{ type: array, items_in_order: [double, { type: string }], further_items: false }",
+            {"bsonType": "array", "items": [{"bsonType": "double"}, {"bsonType": "string"}], "additionalItems": False},
+        ),
+        (
+            "{ type: array, items_in_order: [int], further_items: string }",
+            {"bsonType": "array", "items": [{"bsonType": "int"}], "additionalItems": {"bsonType": "string"}},
+        ),
+        (
+            "{ type: object, dependencies: { a: [b], c: { type: object, fields: { d: int } } } }",
+            {
+                "bsonType": "object",
+                "dependencies": {"a": ["b"], "c": {"bsonType": "object", "properties": {"d": {"bsonType": "int"}}}},
+            },
+        ),
+        ("{ encrypt: { bsonType: string } }", {"encrypt": {"bsonType": "string"}}),
         ("int", {"bsonType": "int"}),
         ("long", {"bsonType": ["int", "long"]}),
         ("{ type: [long] }", {"bsonType": ["int", "long"]}),
@@ -314,6 +339,9 @@ def test_renames_in_the_order_in_which_they_are_made() -> None:
         ("fields:\n  n: { one_of: [1, 1.0] }", "ST130", "twice"),
         ("fields:\n  n: { type: string, format: uuid, pattern: x }", "ST130", "`format` beside `pattern`"),
         ("fields:\n  a.b: int", "ST130", "cannot name a field"),
+        ("fields:\n  a: { type: array, items: int, items_in_order: [int] }", "ST130", "beside `items_in_order`"),
+        ("fields:\n  a: { type: array, further_items: false }", "ST130", "says nothing"),
+        ("fields:\n  a: { type: string, items_in_order: [int] }", "ST130", "says nothing about `string`"),
         ("checks: { x: { $where: 'true' } }", "ST130", "`$where`"),
         ("time_series: { time_field: t }\nvalidation: { level: strict }", "ST130", "time series"),
         ("indexes: [{ on: { a: hashed }, expire_after: 1d }]", "ST131", "`expire_after`"),
@@ -336,6 +364,49 @@ def test_what_mongodb_cannot_do_is_found(body: str, code: str, said: str) -> Non
     assert [(one.code, said in one.message) for one in found] == [(code, True)]
     assert found[0].span is not None
     assert found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("field", "instead"),
+    [
+        ("{ type: uuid }", "string, format: uuid"),
+        ("{ type: integer }", "`int`"),
+        ("{ type: boolean }", "`bool`"),
+        ("{ type: timestamptz }", "`date`"),
+        ("{ const: 1 }", "one_of: [VALUE]"),
+        ("{ $ref: x }", "YAML anchor"),
+        ("{ contains: int }", "$in: [VALUE, $field]"),
+        ("{ oneOf: [int] }", "exactly_one_of"),
+        ("{ anyOf: [int] }", "any_of"),
+        ("{ if: int }", "$cond"),
+        ("{ prefixItems: [int] }", "items_in_order"),
+        ("{ minLength: 1 }", "min_length"),
+        ("{ propertyNames: x }", "field_patterns"),
+    ],
+)
+def test_what_mongodb_does_not_accept_has_another_way(field: str, instead: str) -> None:
+    """Types of other languages and words of other JSON Schemas are refused with what to write."""
+    model, found = load({"schema/a.yaml": f"entity: notes\nstore: mongo\nfields:\n  a: {field}"})
+    lower(model, found)
+
+    assert [instead in str(one.hint) for one in found][:1] == [True], list(found)
+
+
+def test_words_of_a_whole_document() -> None:
+    """A document is put together and counted as an object is."""
+    made = options(
+        "any_of: [{ type: object, fields: { a: { type: any, required: true } } }]\nmin_fields: 2\n"
+        "field_patterns: { ^x: int }\ndependencies: { a: [b] }\nencrypt_metadata: { keyId: [] }"
+    )["validator"]["$jsonSchema"]
+
+    assert made == {
+        "bsonType": "object",
+        "anyOf": [{"bsonType": "object", "required": ["a"], "properties": {"a": {}}}],
+        "minProperties": 2,
+        "patternProperties": {"^x": {"bsonType": "int"}},
+        "dependencies": {"a": ["b"]},
+        "encryptMetadata": {"keyId": []},
+    }
 
 
 def test_bounds_of_dates_have_another_way() -> None:

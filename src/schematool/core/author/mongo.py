@@ -57,7 +57,8 @@ _SCHEMA = {
     "uniqueItems": "unique_items",
     "minProperties": "min_fields",
     "maxProperties": "max_fields",
-    "dependencies": "dependencies",
+    "encrypt": "encrypt",
+    "encryptMetadata": "encrypt_metadata",
 }
 _SERIES = {
     "timeField": "time_field",
@@ -356,8 +357,46 @@ def _object(schema: Document) -> Words | None:
             words["format"] = name
             rest = {key: value for key, value in rest.items() if key not in keys}
             break
-    words |= {ours: cast("Plain", rest.pop(theirs)) for theirs, ours in _SCHEMA.items() if theirs in rest}
-    return words if _insides(rest, words) and not rest else None
+    words |= {ours: _number(rest.pop(theirs)) for theirs, ours in _SCHEMA.items() if theirs in rest}
+    return words if _insides(rest, words) and _composed(rest, words) and not rest else None
+
+
+def _number(value: Value) -> Plain:
+    """Give an exact decimal as text, and a long as the number that it is; all else as it stands."""
+    match value:
+        case {"$numberDecimal": str(digits), **more} if not more:
+            return digits
+        case {"$numberLong": str(digits), **more} if not more:
+            return int(digits)
+        case _:
+            return cast("Plain", value)
+
+
+def _composed(rest: Document, words: Words) -> bool:
+    """Take what puts schemas together out of `rest`; whether all of it could be said."""
+    for theirs, ours in (("anyOf", "any_of"), ("allOf", "all_of"), ("oneOf", "exactly_one_of")):
+        if isinstance(several := rest.pop(theirs, None), list):
+            made = [_short(one) for one in several]
+            if None in made:
+                return False
+            words[ours] = cast("Plain", made)
+    if "not" in rest:
+        made_not = _short(rest.pop("not"))
+        if made_not is None:
+            return False
+        words["not"] = made_not
+    if isinstance(dependencies := rest.pop("dependencies", None), dict):
+        found = {
+            name: value if isinstance(value, list) else _object_words(value) for name, value in dependencies.items()
+        }
+        if None in found.values():
+            return False
+        words["dependencies"] = cast("Plain", found)
+    return True
+
+
+def _object_words(schema: Value) -> Words | None:
+    return _object(schema) if isinstance(schema, dict) else None
 
 
 def _insides(rest: Document, words: Words) -> bool:
@@ -381,6 +420,10 @@ def _insides(rest: Document, words: Words) -> bool:
     for theirs, ours in (("items", "items"), ("additionalProperties", "additional_fields")):
         if theirs in rest:
             value = rest.pop(theirs)
+            if theirs == "items" and isinstance(value, list):
+                if not _in_order(value, rest, words):
+                    return False
+                continue
             made = value if isinstance(value, bool) else _short(value)
             if made is None:
                 return False
@@ -390,6 +433,18 @@ def _insides(rest: Document, words: Words) -> bool:
         if None in found.values():
             return False
         words["field_patterns"] = cast("Plain", found)
+    return True
+
+
+def _in_order(places: list[Value], rest: Document, words: Words) -> bool:
+    made = [_short(one) for one in places]
+    further = rest.pop("additionalItems", None)
+    following = further if isinstance(further, bool) or further is None else _short(further)
+    if None in made or (further is not None and following is None):
+        return False
+    words["items_in_order"] = cast("Plain", made)
+    if following is not None:
+        words["further_items"] = following
     return True
 
 

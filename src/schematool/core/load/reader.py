@@ -55,6 +55,33 @@ SYNONYMS: Map[str, str] = {
 }
 
 
+# What JSON Schema says and MongoDB refuses, with the way to say it here.
+INSTEAD: Map[str, str] = {
+    "const": "write `one_of: [VALUE]`",
+    "$ref": "MongoDB follows no references: write the fields out, or use a YAML anchor",
+    "definitions": "MongoDB has none: write the fields out, or use a YAML anchor",
+    "contains": "write it under `checks`: `{ $in: [VALUE, $field] }`",
+    "propertyNames": "write `field_patterns` with `additional_fields: false`",
+    "if": "write it under `checks` with `$cond`, or use `any_of`",
+    "then": "write it under `checks` with `$cond`, or use `any_of`",
+    "else": "write it under `checks` with `$cond`, or use `any_of`",
+    "dependentRequired": "write `dependencies`",
+    "prefixItems": "write `items_in_order`",
+    "additionalItems": "write `further_items`",
+    "oneOf": "write `exactly_one_of`; `one_of` is a list of values",
+    "anyOf": "write `any_of`",
+    "allOf": "write `all_of`",
+    "examples": "put them into `description`",
+    "readOnly": "MongoDB cannot forbid a change: put it into `description`",
+    "$comment": "write a YAML comment, or `description`",
+    "bsonType": "write `type`",
+    "minProperties": "write `min_fields`",
+    "maxProperties": "write `max_fields`",
+    "patternProperties": "write `field_patterns`",
+    "additionalProperties": "write `additional_fields`",
+}
+
+
 class Reader:
     """Reads values; `found` collects what is wrong."""
 
@@ -102,7 +129,9 @@ class Reader:
     def _unknown(self, key: Scalar, record: Record) -> None:
         names = record.by_name
         synonym = SYNONYMS.get(key.text)
-        hint = f"did you mean `{synonym}`?" if synonym in names else did_you_mean(key.text, names)
+        hint = INSTEAD.get(key.text) if record.name in {"mongo field", "mongo entity"} else None
+        if hint is None:
+            hint = f"did you mean `{synonym}`?" if synonym in names else did_you_mean(key.text, names)
         if hint is None:
             hint = self._elsewhere(key.text, record) or f"known here: {', '.join(names)}"
         self.found.add("ST101", f"unknown key `{key.text}` in a {record.name}", key.span, hint=hint)

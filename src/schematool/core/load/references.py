@@ -349,9 +349,16 @@ def _listed(
                 yield name, (spans or {}).get(f"{path}.{number}", around)
 
 
+_NAMING_MORE = ("time_series", "field_patterns", "any_of", "all_of", "exactly_one_of", "dependencies")
+"""Words of a collection that may tell of fields which are not under `fields`."""
+
+
 def _paths_named(entity: Entity, found: Findings) -> None:
     """Index paths of a collection, as far as the fields are declared; `$**` and undeclared objects are left alone."""
-    if entity.options.get("additional_fields") not in {None, False} or entity.options.get("time_series"):
+    additional = entity.options.get("additional_fields")
+    if additional is not None and additional is not False:
+        return
+    if any(word in entity.options for word in _NAMING_MORE):
         return
     for index in entity.indexes:
         for key in index.keys:

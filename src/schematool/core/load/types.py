@@ -150,6 +150,10 @@ MONGO: frozenset[str] = frozenset(
         "decimal",
         "minKey",
         "maxKey",
+        "undefined",
+        "dbPointer",
+        "symbol",
+        "javascriptWithScope",
         "number",
         "any",
     ]
@@ -172,6 +176,8 @@ MONGO_SYNONYMS: Mapping[str, str] = {
     "uuid": "string",
     "mixed": "any",
     "map": "object",
+    "json": "object",
+    "jsonb": "object",
     "list": "array",
     "dbref": "object",
 }

@@ -30,6 +30,18 @@ WAS = Key("was", Name(), "The name it had before: renames it instead of drop and
 DURATION = either(Whole(0), Text("a time", r"\d+(s|m|h|d|w)"))
 DIRECTION = Choice((1, -1, "text", "2d", "2dsphere", "hashed"))
 FIELDS = MapOf(either(Text("a type"), Named("mongo field")), "field")
+NUMBER = either(Number(), Text("a decimal", r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"))
+FIELD = either(Text("a type"), Named("mongo field"))
+COMPOSED = (
+    Key(
+        "any_of", ListOf(FIELD, least=1), "It must be as at least one of these says.", example="[string, { type: int }]"
+    ),
+    Key("all_of", ListOf(FIELD, least=1), "It must be as each of these says."),
+    Key("exactly_one_of", ListOf(FIELD, least=1), "It must be as one of these says, and as no other."),
+    Key("not", FIELD, "It must not be as this says."),
+)
+"""Words that put descriptions together, of fields and of whole documents."""
+CLIENT_ENCRYPTION = Anything()
 COLLATION = Key("collation", Named("mongo collation"), "How its text compares; fixed when it is made.")
 
 RECORDS: tuple[Record, ...] = (
@@ -65,12 +77,14 @@ RECORDS: tuple[Record, ...] = (
             Key("pattern", Text("a regular expression"), "A text that matches this."),
             Key("min_length", Whole(0), "The least number of characters."),
             Key("max_length", Whole(0), "The greatest number of characters."),
-            Key("minimum", Number(), "The least value."),
-            Key("maximum", Number(), "The greatest value."),
+            Key("minimum", NUMBER, 'The least value; an exact decimal in quotes: "0.1".'),
+            Key("maximum", NUMBER, 'The greatest value; an exact decimal in quotes: "0.1".'),
             Key("exclusive_minimum", Truth(), "Greater than `minimum`, not equal."),
             Key("exclusive_maximum", Truth(), "Less than `maximum`, not equal."),
-            Key("multiple_of", either(Number(), Text("a decimal")), "A whole multiple of this."),
-            Key("items", either(Text("a type"), Named("mongo field")), "What an array holds."),
+            Key("multiple_of", NUMBER, 'A whole multiple of this; an exact decimal in quotes: "0.01".'),
+            Key("items", FIELD, "What an array holds."),
+            Key("items_in_order", ListOf(FIELD, least=1), "What an array holds, place by place, instead of `items`."),
+            Key("further_items", either(Truth(), Text("a type"), Named("mongo field")), "What may follow those."),
             Key("min_items", Whole(0), "The least number of items."),
             Key("max_items", Whole(0), "The greatest number of items."),
             Key("unique_items", Truth(), "No two items alike."),
@@ -89,9 +103,12 @@ RECORDS: tuple[Record, ...] = (
             Key("max_fields", Whole(0), "The greatest number of fields of an object."),
             Key(
                 "dependencies",
-                MapOf(ListOf(Name(), least=1), "field"),
-                "Fields that must be there when another is.",
+                MapOf(either(ListOf(Name(), least=1), Named("mongo field")), "field"),
+                "Fields that must be there when another is, or what must hold then.",
             ),
+            *COMPOSED,
+            Key("encrypt", CLIENT_ENCRYPTION, "How a driver encrypts it (client-side field level encryption)."),
+            Key("encrypt_metadata", CLIENT_ENCRYPTION, "What `encrypt` inside of it has in common."),
             Key("title", Text("a title"), "A short title."),
             DESCRIPTION,
             WAS,
@@ -244,6 +261,16 @@ ENTITY = Record(
             either(Truth(), Text("a type"), Named("mongo field")),
             "Whether documents may hold fields that are not declared; `true` unless given.",
         ),
+        Key("field_patterns", MapOf(FIELD, "pattern"), "Fields whose names match a pattern."),
+        Key("min_fields", Whole(0), "The least number of fields of a document, `_id` among them."),
+        Key("max_fields", Whole(0), "The greatest number of fields of a document, `_id` among them."),
+        Key(
+            "dependencies",
+            MapOf(either(ListOf(Name(), least=1), Named("mongo field")), "field"),
+            "Fields that must be there when another is, or what must hold then.",
+        ),
+        *COMPOSED,
+        Key("encrypt_metadata", CLIENT_ENCRYPTION, "What `encrypt` of its fields has in common."),
         Key(
             "checks",
             MapOf(Anything(), "name"),

@@ -54,21 +54,23 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("min_items", "minItems"),
     ("max_items", "maxItems"),
     ("unique_items", "uniqueItems"),
-    ("min_fields", "minProperties"),
-    ("max_fields", "maxProperties"),
-    ("dependencies", "dependencies"),
 )
+_COMPOSED: Mapping[str, str] = {"any_of": "anyOf", "all_of": "allOf", "exactly_one_of": "oneOf"}
 _ORDER = (
     "bsonType", "title", "description", "enum", "pattern", "minLength", "maxLength", "minimum", "exclusiveMinimum",
-    "maximum", "exclusiveMaximum", "multipleOf", "items", "minItems", "maxItems", "uniqueItems", "required",
-    "properties", "patternProperties", "additionalProperties", "minProperties", "maxProperties", "dependencies",
+    "maximum", "exclusiveMaximum", "multipleOf", "items", "additionalItems", "minItems", "maxItems", "uniqueItems",
+    "required", "properties", "patternProperties", "additionalProperties", "minProperties", "maxProperties",
+    "dependencies", "anyOf", "allOf", "oneOf", "not", "encrypt", "encryptMetadata",
 )  # fmt: skip
 
 _NUMERIC = frozenset({"int", "long", "double", "decimal", "number"})
 _FITTING: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("pattern", "min_length", "max_length", "format"), frozenset({"string"})),
+    **dict.fromkeys(("pattern", "min_length", "max_length"), frozenset({"string"})),
+    "format": frozenset({"string", "binData"}),
     **dict.fromkeys(("minimum", "maximum", "multiple_of"), _NUMERIC),
-    **dict.fromkeys(("min_items", "max_items", "unique_items"), frozenset({"array"})),
+    **dict.fromkeys(
+        ("min_items", "max_items", "unique_items", "items_in_order", "further_items"), frozenset({"array"})
+    ),
     **dict.fromkeys(
         ("additional_fields", "field_patterns", "min_fields", "max_fields", "dependencies"), frozenset({"object"})
     ),
@@ -85,12 +87,17 @@ def schema_of(field: Field, found: Findings, path: str = "") -> Document:
         made["description"] = field.description
     if field.one_of:
         made["enum"] = _enum(field, "null" in types, found)
-    made |= FORMATS.get(str(field.options.get("format")), {})
+    if "string" in types:  # of binData MongoDB can check no more than that it is that
+        made |= FORMATS.get(str(field.options.get("format")), {})
     made |= {theirs: plain(field.options[ours]) for ours, theirs in _WORDS if ours in field.options}
-    if isinstance(made.get("multipleOf"), str):
-        made["multipleOf"] = {"$numberDecimal": made["multipleOf"]}
+    for bound in ("minimum", "maximum", "multipleOf"):
+        if isinstance(made.get(bound), str):
+            made[bound] = {"$numberDecimal": made[bound]}
     if field.items is not None:
         made["items"] = schema_of(field.items, found, f"{path}[]")
+    made |= _items_in_order(field, found, path)
+    if "encrypt" in field.options:
+        made["encrypt"] = plain(field.options["encrypt"])
     made |= object_schema(field.fields, field.options, field.span, found, path)
     return {key: made[key] for key in _ORDER if key in made}
 
@@ -119,6 +126,46 @@ def object_schema(
         made["additionalProperties"] = False
     elif isinstance(additional, str | Mapping):
         made["additionalProperties"] = schema_of(field_from("additional_fields", additional, span), found, path)
+    made |= {theirs: plain(options[ours]) for ours, theirs in _OF_OBJECTS if ours in options}
+    dependencies = options.get("dependencies")
+    if isinstance(dependencies, Mapping):
+        made["dependencies"] = {
+            name: plain(value) if isinstance(value, tuple) else schema_of(field_from(name, value, span), found, path)
+            for name, value in dependencies.items()
+        }
+    for ours, theirs in _COMPOSED.items():
+        if isinstance(several := options.get(ours), tuple):
+            made[theirs] = [schema_of(field_from(ours, one, span), found, path) for one in several]
+    if "not" in options:
+        made["not"] = schema_of(field_from("not", options["not"], span), found, path)
+    return made
+
+
+_OF_OBJECTS = (
+    ("min_fields", "minProperties"),
+    ("max_fields", "maxProperties"),
+    ("encrypt_metadata", "encryptMetadata"),
+)
+
+
+def _items_in_order(field: Field, found: Findings, path: str) -> Document:
+    """Compile an array whose places differ. MongoDB reads `additionalItems` only beside such a list."""
+    places, further = field.options.get("items_in_order"), field.options.get("further_items")
+    span = field.options.span("items_in_order") or field.span
+    if isinstance(places, tuple) and field.items is not None:
+        found.add("ST130", "`items` beside `items_in_order`", span, hint="keep one of them")
+        return {}
+    if not isinstance(places, tuple):
+        if further is not None:
+            where = field.options.span("further_items") or field.span
+            message = "`further_items` without `items_in_order` says nothing"
+            found.add("ST130", message, where, hint="write `items: …` for an array of one kind")
+        return {}
+    made: Document = {"items": [schema_of(field_from("items", one, span), found, f"{path}[]") for one in places]}
+    if isinstance(further, bool):
+        made["additionalItems"] = further
+    elif isinstance(further, str | Mapping):
+        made["additionalItems"] = schema_of(field_from("items", further, span), found, f"{path}[]")
     return made
 
 

@@ -74,6 +74,7 @@ def schema_with(schema: Value, path: Path) -> Value:
 def _inside(schema: Value, outer: tuple[tuple[str, int], ...], path: Path) -> Value:
     if not isinstance(schema, dict):
         return schema
+    schema = {key: _composed(key, value, outer, path) for key, value in schema.items()}
     if not outer:
         return {key: _renamed_in(key, value, path) for key, value in schema.items()}
     (name, depth), *rest = outer
@@ -82,6 +83,19 @@ def _inside(schema: Value, outer: tuple[tuple[str, int], ...], path: Path) -> Va
         return schema
     inner = _through_items(properties[name], depth, tuple(rest), path)
     return {**schema, "properties": {**properties, name: inner}}
+
+
+def _composed(keyword: str, value: Value, outer: tuple[tuple[str, int], ...], path: Path) -> Value:
+    """The schemas that a schema is put together from speak of the same object."""
+    match keyword, value:
+        case (("anyOf" | "allOf" | "oneOf"), list()):
+            return [_inside(one, outer, path) for one in value]
+        case "not", dict():
+            return _inside(value, outer, path)
+        case "dependencies", dict():
+            return {name: _inside(one, outer, path) for name, one in value.items()}
+        case _:
+            return value
 
 
 def _through_items(schema: Value, depth: int, rest: tuple[tuple[str, int], ...], path: Path) -> Value:
