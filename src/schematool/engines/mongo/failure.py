@@ -25,6 +25,8 @@ from schematool.core.secret import Url, mask
 SPECIFICATION = frozenset({2, 9, 20, 26, 27, 40, 48, 67, 68, 72, 85, 86, 96, 115, 161, 166, 167, 197, 224, 263, 361})
 """Codes whose texts quote the command, which is the user's own file, and never a document."""
 
+_BUILD = re.compile(r"^Index build failed: \S+ Collection .*? :: caused by :: ")
+"""What the server puts before the reason, and says no more than the statement itself."""
 _DATA = frozenset({"update", "insert", "delete", "aggregate"})
 _CODES = {359: "ST520", 361: "ST522"}
 _HINTS = {
@@ -85,11 +87,14 @@ def spoken(error: OperationFailure, command: str = "", subject: str = "") -> str
 
 
 def without_values(message: str) -> str:
-    """Take out of a server's message whatever stands in braces, brackets or quotation marks.
+    """Take out of a server's message whatever could be a value: in braces, brackets or quotes, after a colon, numbers.
 
     >>> without_values('Cannot index { _id: 1, name: "Ann" } under [a]')
     'Cannot index {…} under […]'
+    >>> without_values("language override unsupported: Ann :: caused by :: 4711 is out of range")
+    'language override unsupported: … :: caused by :: … is out of range'
     """
+    message = _BUILD.sub("", message)
     previous = None
     while previous != message:
         previous = message
@@ -97,6 +102,8 @@ def without_values(message: str) -> str:
         message = re.sub(r"\[[^\[\]]*\]", "\x02", message)
     message = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[{\[].*", "\x03", message)
     message = re.sub(r"(dup key|value|number): ?[^\x01\x02\x03].*", "\\1: \x03", message)
+    message = re.sub(r"(?<!:): [^\x01\x02\x03]*?(?= :: |$)", ": \x03", message)
+    message = re.sub(r"\b\d[\d.]{2,}\b", "\x03", message)
     return message.replace("\x01", "{…}").replace("\x02", "[…]").replace("\x03", "…")
 
 

@@ -31,8 +31,13 @@ MAJORITY = WriteConcern(w="majority", j=True, wtimeout=60_000)
 OWN = "_schematool_"
 """Names that begin so are schematool's own collections: in no catalog, no count and no seed."""
 
-# Validators and pipelines must come back as they went in: dates beyond Python's range, and UUIDs of any subtype.
-_CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+# Validators and pipelines must come back as they went in: dates beyond Python's range, and UUIDs of any subtype. And a
+# refusal must come at all: of a duplicate under a collation MongoDB tells the sort key, whose bytes are no UTF-8.
+_CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
+    tz_aware=True,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler="replace",
+)
 
 
 def _user() -> str:
