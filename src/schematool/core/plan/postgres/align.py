@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
+from schematool.core.sql.names import is_object_name
 
 ANYBODY = "OWNER"
 """Owns what a scratch database built without being told an owner; SQL says CURRENT_ROLE."""
@@ -17,12 +18,16 @@ def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
 
     An owner is compared only where both sides name one. The owner that most objects have stands for "whoever runs
     the migrations" and is never set by a statement. Where one side comes from a scratch database and the other does
-    not, what has no owner of its own there is not compared.
+    not, what has no owner of its own there is not compared. Nor is there the number that the server appends to a name
+    that it chose and found taken: it depends on the order in which things were made.
     """
+    scratch = _from_scratch(before) or _from_scratch(after)
     before, after = _unowned(before, after), _unowned(after, before)
     main = _main_owner(before, after)
     left = {key: _settled(thing, after.objects.get(key), main) for key, thing in before.objects.items()}
     right = {key: _settled(thing, before.objects.get(key), main) for key, thing in after.objects.items()}
+    if scratch:
+        left, right = _unnumbered(left, right), _unnumbered(right, left)
     return (
         Catalog(before.store, left, before.needs, before.version),
         Catalog(after.store, right, after.needs, after.version),
@@ -65,6 +70,40 @@ def _settled(thing: Object, other: Object | None, main: str | None) -> Object:
     if isinstance(thing, pg.Extension) and isinstance(other, pg.Extension) and other.version is None:
         thing = replace(thing, version=None)
     return thing
+
+
+def _unnumbered(things: dict[Id, Object], others: dict[Id, Object]) -> dict[Id, Object]:
+    """Without the names of NOT NULL constraints and identity sequences that differ in such a number only."""
+    return {key: _unnamed(thing, others[key]) if key in others else thing for key, thing in things.items()}
+
+
+def _unnamed(thing: Object, other: Object) -> Object:
+    match thing, other:
+        case pg.Column(), pg.Column():
+            _, table, column = thing.id.path
+            if _chosen(thing.not_null_name, other.not_null_name, table, column, "not_null"):
+                thing = replace(thing, not_null_name=None)
+            if thing.identity and other.identity:
+                names = (_same_schema(thing.identity.sequence, thing), _same_schema(other.identity.sequence, other))
+                if _chosen(*names, table, column, "seq"):
+                    thing = replace(thing, identity=replace(thing.identity, sequence=None))
+        case pg.Domain(), pg.Domain() if _chosen(
+            thing.not_null_name, other.not_null_name, thing.id.name, None, "not_null"
+        ):
+            thing = replace(thing, not_null_name=None)
+        case _:
+            pass
+    return thing
+
+
+def _same_schema(sequence: str | None, column: pg.Column) -> str | None:
+    """A sequence's own name when it lives where its table does; else the whole, which no server would choose."""
+    return sequence and sequence.removeprefix(f"{column.id.path[0]}.")
+
+
+def _chosen(one: str | None, two: str | None, table: str, column: str | None, label: str) -> bool:
+    """Whether two names differ, and the server may have chosen either (None: it did, and it was free)."""
+    return one != two and all(name is None or is_object_name(name, table, column, label) for name in (one, two))
 
 
 def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
+from schematool.core.plan.postgres.attributes import identity_sequence
 from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Graph, Node
 from schematool.core.plan.postgres.names import table_of
+from schematool.core.sql.names import object_name
 
 _KEYS = frozenset({"primary key", "unique"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
@@ -114,7 +116,7 @@ def _needs(decision: Decision, graph: Graph) -> None:
 
 
 def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
-    """The names that an object takes up, each in its name space."""
+    """The names and places that an object takes up, each in its name space."""
     of = thing.id
     indexed = isinstance(thing, pg.Constraint) and thing.type in {"primary key", "unique", "exclude"}
     if of.kind in {*pg.RELATIONS, "index", "sequence"}:
@@ -127,8 +129,16 @@ def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
         yield ("routine", *of.path)
     if isinstance(thing, pg.Composite):
         yield ("relation", *of.path)
-    if isinstance(thing, pg.Column) and thing.identity and not thing.identity.sequence:
-        yield ("relation", of.path[0], f"{of.path[1]}_{of.name}_seq")
+    if isinstance(thing, pg.Column) and thing.identity:
+        yield ("relation", *identity_sequence(thing).path)
+    # What a table has one of, or one of a name: since 18 a NOT NULL is a constraint, and keeps its name when the
+    # column is renamed.
+    if isinstance(thing, pg.Constraint):
+        yield ("constraint", *of.path)
+        if thing.type == "primary key":
+            yield ("primary key", *of.path[:2])
+    if isinstance(thing, pg.Column) and thing.not_null:
+        yield ("constraint", *of.path[:2], thing.not_null_name or object_name(of.path[1], of.name, "not_null"))
 
 
 def _names(decision: Decision, graph: Graph) -> None:

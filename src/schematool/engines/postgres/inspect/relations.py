@@ -24,7 +24,7 @@ from schematool.core.model.postgres import (
     Table,
     View,
 )
-from schematool.core.sql.names import is_object_name
+from schematool.core.sql.names import object_name
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading, options
 from schematool.engines.postgres.inspect.scope import RELATIONS, USER_SCHEMAS, not_a_member
@@ -351,7 +351,7 @@ def _seldom(reading: Reading, row: Any, not_null: Any) -> Seldom:
 def _not_null_name(row: Any) -> str | None:
     if row is None:
         return None
-    return None if is_object_name(row.conname, row.relname, row.attname, "not_null") else row.conname
+    return None if row.conname == object_name(row.relname, row.attname, "not_null") else row.conname
 
 
 def _identity(reading: Reading, table: Any, row: Any, behind: Behind, parts: Parts) -> Identity:
@@ -359,9 +359,8 @@ def _identity(reading: Reading, table: Any, row: Any, behind: Behind, parts: Par
     minimum, maximum = _limits(sequence)
     rest = reading.rest(oids.CLASS, sequence.oid)
     schema = reading.schemas[sequence.relnamespace]
-    usual = sequence.relnamespace == table.relnamespace and is_object_name(
-        sequence.relname, table.relname, row.attname, "seq"
-    )
+    usual = sequence.relnamespace == table.relnamespace
+    usual = usual and sequence.relname == object_name(table.relname, row.attname, "seq")
     return Identity(
         always=row.attidentity == "a",
         start=sequence.seqstart,

@@ -7,7 +7,7 @@ from typing import Any
 
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import Attribute, Composite, Domain, DomainCheck, Enum, Range
-from schematool.core.sql.names import is_object_name, multirange_name
+from schematool.core.sql.names import multirange_name, object_name
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
 from schematool.engines.postgres.inspect.scope import USER_SCHEMAS, not_a_member
@@ -115,7 +115,7 @@ def _domain(reading: Reading, row: Any, key: Id, constraints: list[Any]) -> Doma
     for constraint in constraints:
         reading.ids[oids.CONSTRAINT, constraint.oid] = key
         if constraint.contype == "n":
-            usual = is_object_name(constraint.conname, row.typname, None, "not_null")
+            usual = constraint.conname == object_name(row.typname, None, "not_null")
             name = None if usual else constraint.conname
             continue
         check = DomainCheck(
