@@ -19,6 +19,9 @@ from schematool.core.seed.wish import Target, Wished
 if TYPE_CHECKING:
     from schematool.core.patterns.model import Pattern, Plan
 
+if TYPE_CHECKING:
+    from schematool.core.patterns.model import Pattern, Plan
+
 
 @dataclass(frozen=True, slots=True)
 class Began:
