@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from schematool.app.report import Report
 from schematool.app.workspace import Workspace
-from schematool.core.config import DEFAULT, EMBEDDED, STORES
+from schematool.core.config import DEFAULT, EMBEDDED, STORES, Source
+from schematool.core.secret import MASK, mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,40 @@ def run(workspace: Workspace) -> ConfigReport:
     settings.append(setting(f"env.{name}.protected", "yes" if workspace.target.protected else "no"))
     for store in STORES:
         if place := workspace.target.places.get(store):
-            settings.append(Setting(f"env.{name}.{store}.url", str(place.url or ".schematool/" + store), place.origin))
+            if place.url or not place.sources:
+                url = str(place.url or ".schematool/" + store)
+                settings.append(Setting(f"env.{name}.{store}.url", url, place.origin))
+            settings += [_fetched(f"env.{name}.{store}", source) for source in place.sources]
         scratch = workspace.scratch(store)
         settings.append(Setting(f"scratch.{store}_url", str(scratch.url or EMBEDDED), scratch.origin))
+    settings += [
+        Setting(variable, _shown(variable, value), "environment, read by libpq")
+        for variable in _LIBPQ
+        if (value := workspace.variables.get(variable))
+    ]
     return ConfigReport(env=name, root=str(workspace.root), settings=tuple(settings))
+
+
+# What fills a gap of a PostgreSQL URL (libpq, "Environment Variables"); of those, what changes where and as whom.
+_LIBPQ = (
+    "PGHOST",
+    "PGPORT",
+    "PGUSER",
+    "PGDATABASE",
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGOPTIONS",
+)
+
+
+def _shown(variable: str, value: str) -> str:
+    return MASK if variable == "PGPASSWORD" else mask(value)
+
+
+def _fetched(path: str, source: Source) -> Setting:
+    """Say where a secret comes from; it is not fetched to be shown as asterisks."""
+    return Setting(f"{path}.{source.kind}", mask(" ".join(source.words)), f"{source.span.file}:{source.span.line}")

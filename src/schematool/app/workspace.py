@@ -27,6 +27,8 @@ class Workspace:
     config: Config
     target: Target
     variables: Mapping[str, str] = field(repr=False, default_factory=dict)
+    known: list[Url] = field(repr=False, default_factory=list)
+    """Every URL that came up, so that its password can be masked; it grows while stores are opened."""
 
     @property
     def schema_folder(self) -> Path:
@@ -51,7 +53,7 @@ class Workspace:
     def place(self, store: str) -> Place:
         """Where a store of the environment is; `InputError` when the configuration does not say."""
         if place := self.target.places.get(store):
-            return place
+            return self._fetched(place)
         raise InputError(
             Diagnostic(
                 "ST005",
@@ -60,6 +62,15 @@ class Workspace:
                 f"or set SCHEMATOOL_{store.upper()}_URL",
             )
         )
+
+    def _fetched(self, place: Place) -> Place:
+        if not place.sources:
+            return place
+        from schematool.app.credentials import fetch  # noqa: PLC0415  # most environments have nothing to fetch
+
+        url = fetch(self.root, place)
+        self.known.append(url)
+        return Place(place.store, url, place.origin)
 
     def scratch(self, store: str) -> Place:
         """Where things are tried out."""
@@ -88,16 +99,18 @@ def find_root(start: Path) -> tuple[Path, Path] | None:
     return None
 
 
-def open_workspace(
+def open_workspace(  # noqa: PLR0913  # everything that says where a project and its stores are
     start: Path,
     variables: Mapping[str, str],
     *,
     env: str | None = None,
     flags: Mapping[str, str] | None = None,
     required: bool = True,
+    known: list[Url] | None = None,
 ) -> Workspace:
     """Find the project and read its configuration; `InputError` with everything that is wrong with it.
 
+    `known` grows by every URL that is used, now and later.
     `required` False: without a project the defaults are used, with `start` as its folder.
     """
     start = start.resolve()
@@ -115,7 +128,9 @@ def open_workspace(
     chosen, found = target(config, env, variables, flags=flags)
     if found.errors:
         raise InputError(*found)
-    return Workspace(root, config, chosen, variables)
+    workspace = Workspace(root, config, chosen, variables, [] if known is None else known)
+    workspace.known.extend(workspace.urls())
+    return workspace
 
 
 def confined(root: Path, path: Path) -> Path:

@@ -46,9 +46,7 @@ def project(
 
     flags = {store: url for store, url in (("postgres", postgres_url), ("mongo", mongo_url)) if url}
     terminal.urls.extend(Url(url) for url in flags.values())
-    workspace = open_workspace(start or Path.cwd(), os.environ, env=env, flags=flags, required=required)
-    terminal.urls.extend(workspace.urls())
-    return workspace
+    return open_workspace(start or Path.cwd(), os.environ, env=env, flags=flags, required=required, known=terminal.urls)
 
 
 def finish(terminal: Terminal, report: Report) -> NoReturn:

@@ -98,6 +98,13 @@ ROWS: tuple[Code, ...] = (
         remedy="Import into an empty project, or print what you want with `schematool import --stdout --only NAME`.",
     ),
     Code(
+        "ST011",
+        "a URL or a password cannot be fetched",
+        why="The configuration says which file or which program has the secret, and that one does not give a line of text.",
+        remedy="Look at the file, or run the program by hand; it must print the secret alone, on one line.",
+        example='[env.prod.postgres]\nurl_command = ["pass", "show", "clinic/postgres"]',
+    ),
+    Code(
         "ST015",
         "too large for Mermaid",
         severity=_WARNING,

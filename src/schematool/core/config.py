@@ -31,11 +31,26 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a URL or a password is fetched when a store is used: `kind` is the key, `words` a path or a command."""
+
+    kind: str
+    words: tuple[str, ...]
+    span: Span
+
+    @property
+    def gives_url(self) -> bool:
+        """Whether it is the whole URL, and not only the password."""
+        return self.kind.startswith("url_")
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """`[env.NAME]`: where its stores are, and whether it asks to have its name typed."""
 
     name: str
     urls: Mapping[str, Text] = field(default_factory=dict)
+    sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
     protected: bool = False
     span: Span | None = None
 
@@ -57,11 +72,13 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one store is. `url` None: the embedded server, kept under `.schematool/`."""
+    """Where one store is. `url` None and no `sources`: the embedded server, kept under `.schematool/`."""
 
     store: str
     url: Url | None
     origin: str
+    sources: tuple[Source, ...] = ()
+    """What is still to be fetched: the URL, or its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +176,7 @@ def scratch_place(config: Config, store: str, variables: Mapping[str, str]) -> t
         return Place(store, Url(variables[variable]), variable), found
     if text := config.scratch.get(store):
         value = expand(text, variables, found)
-        return Place(store, Url(value), f"{text.span.file}:{text.span.line}"), found
+        return Place(store, Url(value), _origin(text.span)), found
     return Place(store, None, EMBEDDED), found
 
 
@@ -195,9 +212,16 @@ def _place(
         return Place(store, Url(flags[store]), f"--{store}-url")
     if variables.get(variable):
         return Place(store, Url(variables[variable]), variable)
+    sources = environment.sources.get(store, ())
     if text := environment.urls.get(store):
-        return Place(store, Url(expand(text, variables, found)), f"{text.span.file}:{text.span.line}")
+        return Place(store, Url(expand(text, variables, found)), _origin(text.span), sources)
+    if first := next((source for source in sources if source.gives_url), None):
+        return Place(store, None, _origin(first.span), sources)
     return None
+
+
+def _origin(span: Span) -> str:
+    return f"{span.file}:{span.line}"
 
 
 def _environments(table: Mapping[str, Any], places: Mapping[str, Span], found: Findings) -> dict[str, Environment]:
@@ -209,14 +233,48 @@ def _environments(table: Mapping[str, Any], places: Mapping[str, Span], found: F
             continue
         _check_keys(body, {"postgres": dict, "mongo": dict, "protected": bool}, path, places, found)
         urls = {}
+        sources = {}
         for store in STORES:
             inner = _typed(body, store, dict, {})
-            _check_keys(inner, {"url": str}, f"{path}.{store}", places, found)
+            _check_keys(inner, _STORE_KEYS, f"{path}.{store}", places, found)
             if url := _text(inner, "url", f"{path}.{store}", places):
                 urls[store] = url
+            sources[store] = _sources(inner, f"{path}.{store}", places, found)
         protected = _typed(body, "protected", bool, False)
-        environments[name] = Environment(name, urls, protected, places.get(path))
+        environments[name] = Environment(name, urls, sources, protected, places.get(path))
     return environments
+
+
+_STORE_KEYS: Mapping[str, type | tuple[type, ...]] = {
+    "url": str,
+    "url_file": str,
+    "url_command": list,
+    "password_file": str,
+    "password_command": list,
+}
+
+
+def _sources(table: Mapping[str, Any], path: str, places: Mapping[str, Span], found: Findings) -> tuple[Source, ...]:
+    """Read where a URL or a password is fetched; each of the two has one place."""
+    made = []
+    for key in ("url_file", "url_command", "password_file", "password_command"):
+        value = table.get(key)
+        words = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else ()
+        if not words:
+            continue
+        span = places.get(f"{path}.{key}", Span("", 1, 1))
+        if any(not isinstance(word, str) or not word for word in words):
+            found.add("ST002", f"`{key}` must be a list of strings: a program and its arguments", span)
+            continue
+        made.append(Source(key, words, span))
+    for what in ("url", "password"):
+        said = [source for source in made if source.kind.startswith(f"{what}_")]
+        first = [places.get(f"{path}.url")] if what == "url" and table.get("url") else []
+        if len(said) + len(first) > 1:
+            found.add("ST002", f"the {what} of this store is said twice", said[-1].span, hint="keep one of them")
+    if any(not source.gives_url for source in made) and not table.get("url") and len(made) == 1:
+        found.add("ST002", f"`{made[0].kind}` needs a URL that it belongs to", made[0].span, hint="add url = …")
+    return tuple(made)
 
 
 def _scratch(table: Mapping[str, Any], places: Mapping[str, Span], found: Findings) -> dict[str, Text]:

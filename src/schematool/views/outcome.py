@@ -56,9 +56,11 @@ class Outcome:
         return mask(self.error.state, self.urls) if self.error and self.error.state else None
 
     def _masked(self, found: Diagnostic) -> Diagnostic:
-        """Foreign text, a server's message above all, may hold what we gave it."""
+        """Foreign text, a server's message above all, may hold what we gave it; so may the line of a frame."""
+        span = found.span
         return replace(
             found,
+            span=replace(span, text=mask(span.text, self.urls)) if span and span.text else span,
             message=mask(found.message, self.urls),
             hint=mask(found.hint, self.urls) if found.hint else None,
             notes=tuple(mask(note, self.urls) for note in found.notes),
