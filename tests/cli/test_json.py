@@ -27,6 +27,7 @@ REPORTS = {
     "explain": "explain.ExplainReport",
     "erd": "erd.ErdReport",
     "config": "config.ConfigReport",
+    "doctor": "doctor.DoctorReport",
 }
 
 

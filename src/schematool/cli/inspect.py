@@ -94,6 +94,29 @@ def status(
     finish(terminal, verb.run(workspace, check=check))
 
 
+def doctor(
+    env: o.Env = None,
+    store: o.Store = None,
+    roles: Annotated[
+        bool,
+        typer.Option("--roles", help="Print the statements that make a role to verify with, and one to migrate."),
+    ] = False,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Check versions, rights, encryption, clocks, locks and leftovers of the servers; reads only."""
+    terminal = begin("doctor", format, output, color, verbose)
+    from schematool.app import doctor as verb  # noqa: PLC0415  # each verb loads alone
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    finish(terminal, verb.run(workspace, stores_of(store), roles=roles))
+
+
 def explain(
     subject: Annotated[str, typer.Argument(help="A code, an entity or a migration.", autocompletion=o.complete.codes)],
     where: o.Project = None,
@@ -187,6 +210,14 @@ def register(app: typer.Typer) -> None:
             "schematool status", "schematool status --env prod --check", "schematool status --format markdown"
         ),
     )(status)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool doctor",
+            "schematool doctor --env prod --format json",
+            "schematool doctor --store postgres --roles",
+        ),
+    )(doctor)
     app.command(
         rich_help_panel=PANEL,
         epilog=examples("schematool explain ST201", "schematool explain users", "schematool explain 0007"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from schematool.core.catalog import Catalog
@@ -91,6 +92,40 @@ class Kept:
     documents: int
     bytes: int
     age_seconds: float | None = None
+
+
+class Health(Enum):
+    """How something that was looked at is."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Good to know; nothing is wrong."""
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `doctor` looked at: what it found, the code of what is not well, and what to do about it."""
+
+    subject: str
+    health: Health
+    text: str
+    code: str = ""
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """All that was looked at in one store, and the statements that make a role for each purpose, none of which ran."""
+
+    checks: tuple[Check, ...]
+    reader: tuple[str, ...] = ()
+    migrator: tuple[str, ...] = ()
+
+
+CLOCK_SECONDS = 5.0
+"""How far the clock of a server may be from ours before that is worth a word."""
 
 
 @runtime_checkable
@@ -210,6 +245,10 @@ class Engine(Protocol):
 
         Returns the pairs that can never work, each with the server's last word (a `StatementError`).
         """
+        ...
+
+    def examine(self) -> Checkup:
+        """Look at server, role, rights, locks and leftovers. Reads only."""
         ...
 
     def counts(self) -> Mapping[str, int]:

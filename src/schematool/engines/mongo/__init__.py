@@ -12,7 +12,7 @@ from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Inspection, Kept, Listener, Prepared, Request
+from schematool.engines.contract import Checkup, Inspection, Kept, Listener, Prepared, Request
 from schematool.engines.mongo import build as building
 from schematool.engines.mongo import inspect as inspecting
 from schematool.engines.mongo import journal, lease, scratch, seed, trash
@@ -124,6 +124,13 @@ class MongoEngine:
         """Tell what migrations left behind or half done; with `data` also documents that are not as they must be."""
         with translated(self.url):
             return survey(self._server, data=data)
+
+    def examine(self) -> Checkup:
+        """Look at server, user, rights, locks and leftovers."""
+        from schematool.engines.mongo.checkup import examine  # noqa: PLC0415  # only `doctor` asks
+
+        with translated(self.url):
+            return examine(self._server)
 
     def explain(self, pattern: Pattern, *, measure: bool) -> Plan:
         """Tell how the server answers a pattern; it is run where `measure`."""

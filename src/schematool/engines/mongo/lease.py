@@ -144,6 +144,12 @@ def _holder(server: Server) -> Mapping[str, Any]:
     return server.own("lock").find_one({"_id": _KEY}) or {}
 
 
+def holder(server: Server) -> Diagnostic | None:
+    """Who has the lock now, if anybody has: a lease that has ended is nobody's."""
+    held = server.own("lock").find_one({"_id": _KEY, "$expr": {"$gt": ["$leaseUntil", "$$NOW"]}})
+    return _taken(held, 0).diagnostics[0] if held else None
+
+
 def _connected(server: Server, owner: str) -> bool:
     """Whether any connection of that runner is still open: the server closes those of a process that was killed.
 

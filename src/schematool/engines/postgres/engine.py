@@ -11,7 +11,7 @@ import psycopg
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Inspection, Listener, Prepared, Request
+from schematool.engines.contract import Checkup, Inspection, Listener, Prepared, Request
 from schematool.engines.postgres.apply import Patience, Runner
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
@@ -122,6 +122,13 @@ class PostgresEngine:
         """Run (key, statement) pairs in whatever order works; return those that never do."""
         with translated(self.url):
             return build(self._session, statements)
+
+    def examine(self) -> Checkup:
+        """Look at server, role, rights, locks and leftovers."""
+        from schematool.engines.postgres.checkup import examine  # noqa: PLC0415  # only `doctor` asks
+
+        with translated(self.url):
+            return examine(self._session, self._ledger, self._lock)
 
     def counts(self) -> Mapping[str, int]:
         """Return the exact number of rows by `schema.table`."""

@@ -88,6 +88,14 @@ class Ledger:
             return True
         return False
 
+    def readable(self) -> bool:
+        """Whether this role may read what there is of the tables that hold the ledger."""
+        names = [self._ours, self._yoyos]
+        question = "SELECT coalesce(bool_and(pg_catalog.has_table_privilege(t, 'SELECT')), true)"
+        return bool(
+            self._session.one(f"{question} FROM unnest(%s::text[]) AS n(t) WHERE to_regclass(t) IS NOT NULL", [names])
+        )
+
     @property
     def there(self) -> bool:
         """Whether the tables are known to be there."""

@@ -169,6 +169,24 @@ class MigrationLock:
             hint="wait for it; if no such process is left anywhere, `yoyo break-lock` removes the lock",
         )
 
+    def obstacles(self) -> Iterator[Diagnostic]:
+        """Why nobody could have the lock here: a server that is only read, a pooler that shares sessions."""
+        for refuse in (self._refuse_read_only, self._refuse_shared_session):
+            try:
+                refuse()
+            except WorldError as error:
+                yield from error.diagnostics
+
+    def holder(self) -> Diagnostic | None:
+        """Who has the lock now, if anybody has."""
+        held = self._session.one(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s"
+            " AND objid = %s AND database ="
+            " (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))",
+            _KEY,
+        )
+        return self._holder() if held else None
+
 
 def _attempts(until: float, attempt: object, holder: object) -> None:
     """Try until it works; pauses grow, and differ so that many runners do not ask in step."""

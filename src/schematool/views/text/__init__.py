@@ -35,6 +35,9 @@ def show_text(outcome: Outcome, look: Look) -> Shown:
 
 _IN_THE_REPORT: Mapping[str, frozenset[str]] = {
     "generate": frozenset({"ST407"}),
+    "doctor": frozenset(
+        {"ST003", "ST404", "ST501", "ST502", "ST506", "ST507"} | {f"ST53{number}" for number in range(1, 8)}
+    ),
     "status": frozenset({"ST407", "ST413"}),
     "verify": frozenset({"ST601"}),
 }
