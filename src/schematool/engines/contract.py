@@ -14,14 +14,11 @@ from schematool.core.errors import InputError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.core.seed.demand import Source
-from schematool.core.seed.wish import Target, Wished
 
 if TYPE_CHECKING:
     from schematool.core.patterns.model import Pattern, Plan
-
-if TYPE_CHECKING:
-    from schematool.core.patterns.model import Pattern, Plan
+    from schematool.core.seed.demand import Source
+    from schematool.core.seed.wish import Target, Wished
 
 
 @dataclass(frozen=True, slots=True)
