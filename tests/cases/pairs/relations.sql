@@ -224,3 +224,14 @@ grant execute on function f() to pg_monitor;
 create schema s;
 grant usage on schema s to pg_monitor;
 alter default privileges in schema s grant select on tables to pg_monitor;
+
+-- case: keys that the server would fold into one
+-- old
+create table gone (id int);
+-- new
+create table t (id int, a int, r int4range, constraint t_pkey primary key (id), constraint one unique (a, id));
+alter table t add constraint alike unique (a, id);
+alter table t add constraint as_primary unique (id);
+alter table t add constraint no_nulls unique nulls not distinct (a, id);
+alter table t add constraint ex1 exclude using gist (r with &&);
+alter table t add constraint ex2 exclude using gist (r with &&);

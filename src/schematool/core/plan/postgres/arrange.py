@@ -14,6 +14,7 @@ from schematool.core.sql.names import object_name
 
 _KEYS = frozenset({"primary key", "unique"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
+_KEYS = frozenset({"primary key", "unique", "exclude"})
 
 
 def arrange(decision: Decision) -> Graph:
@@ -327,7 +328,8 @@ def _holders(thing: pg.PgObject) -> Iterator[Id]:
 
 def _merge_creates(decision: Decision, graph: Graph) -> None:
     """CREATE TABLE makes its columns, defaults and those constraints that have no reason to wait."""
-    for of in decision.creates:
+    indexed: set[tuple[Id, str]] = set()
+    for of in sorted(decision.creates, key=lambda of: (_type(decision.new(of)) != "primary key", of)):
         thing = decision.new(of)
         node = ("create", of)
         for parent in decision.parents_of(of, decision.after):
@@ -344,10 +346,26 @@ def _merge_creates(decision: Decision, graph: Graph) -> None:
                         break
             case pg.Constraint() if thing.table in decision.creates and thing.table not in decision.rebuilds:
                 plain = thing.validated and thing.type in _INLINE and thing.enforced and not thing.clustered
-                if plain:
+                index = (thing.table, _index_of(thing))
+                if plain and index not in indexed:
                     graph.merged[node] = ("create", thing.table)
+                    if thing.type in _KEYS:
+                        indexed.add(index)
             case _:
                 continue
+
+
+def _type(thing: pg.PgObject) -> str | None:
+    return thing.type if isinstance(thing, pg.Constraint) else None
+
+
+def _index_of(constraint: pg.Constraint) -> str:
+    """What the index of a key would be like.
+
+    Of two that are alike in one CREATE TABLE the server makes the first only (transformIndexConstraints), and a primary
+    key and a unique one on the same columns are alike to it.
+    """
+    return constraint.definition.replace("PRIMARY KEY", "UNIQUE", 1)
 
 
 def _is_key(decision: Decision, node: Node) -> bool:
