@@ -203,3 +203,30 @@ def test_a_dropped_collection_comes_back_until_it_is_purged(
     told = run("verify")
     assert "put aside" not in told.stdout + told.stderr
     run("purge", "--older-than", "soon", code=2)
+
+
+def test_a_field_gets_another_type(project: Path, run_cli: Callable[..., Ran], mongo_url: Url) -> None:
+    """The migration is written though documents of the old type do not satisfy it; migrating waits until they do."""
+    write(project, {"schema/notes.yaml": "entity: notes\nstore: mongo\nfields: { a: string }\n"})
+    assert run_cli("generate", cwd=project).exit_code == 0
+    assert run_cli("migrate", "--yes", cwd=project).exit_code == 0
+    write(project, {"schema/notes.yaml": "entity: notes\nstore: mongo\nfields: { a: int }\n"})
+    with database_of(mongo_url) as database:
+        database["notes"].insert_one({"_id": 7, "a": "x"})
+
+        assert "validator-tightening" in run_cli("generate", cwd=project).stderr
+
+        ran = run_cli("generate", "--allow", "validator-tightening", cwd=project)
+
+        assert ran.exit_code == 0, ran.stderr
+
+        stopped = run_cli("migrate", "--yes", cwd=project)
+
+        assert stopped.exit_code == 3
+        assert "ST521" in stopped.stderr
+        assert "_id: 7" in stopped.stderr
+
+        database["notes"].update_one({"_id": 7}, {"$set": {"a": 1}})
+
+        assert run_cli("migrate", "--yes", cwd=project).exit_code == 0
+        assert run_cli("verify", cwd=project).exit_code == 0

@@ -354,6 +354,12 @@ def test_renames_in_the_order_in_which_they_are_made() -> None:
             "ST132",
             "`a` is in the shard key",
         ),
+        ("encrypted_fields: { fields: [] }\nvalidation: { level: moderate }", "ST130", "strictly"),
+        (
+            "encrypted_fields: { fields: [] }\nindexes: [{ on: a, expire_after: 1d }]",
+            "ST131",
+            "no index with a lifetime",
+        ),
         ("was: old\nencrypted_fields: { fields: [] }", "ST132", "an encrypted collection cannot be renamed"),
     ],
 )

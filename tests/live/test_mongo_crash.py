@@ -17,9 +17,10 @@ import pytest
 
 from schematool.core.catalog import Catalog
 from schematool.core.diff import diff
+from schematool.core.errors import WorldError
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, open_engine
-from schematool.engines.mongo import connect, lease
+from schematool.engines.mongo import MongoEngine, connect, lease
 from tests.databases import fresh_mongo
 from tests.live.mongo_runner import unit_of
 from tests.live.raw import database_of
@@ -217,6 +218,60 @@ def test_the_lock_of_the_killed_is_taken_long_before_its_lease_ends(
     assert waited < 10
 
 
+@pytest.mark.parametrize(("point", "left"), [("0:purging", 2), ("0:purged", 1), ("1:purged", 0)])
+def test_killed_in_the_middle_of_a_purge(mongo_url: Url, point: str, left: int) -> None:
+    """What was not deleted yet is still there, in order; the same again ends it; a rollback makes all of them again."""
+    names = [f"_schematool_trash.0001_drop.{name}" for name in ("old", "older")]
+    drop = unit_of(
+        "0001_drop",
+        [{"renameCollection": name.rpartition(".")[2], "to": name} for name in names],
+        [{"renameCollection": name, "to": name.rpartition(".")[2]} for name in names],
+    )
+    engine = connect(mongo_url)
+    engine.run(
+        [
+            '{"create": "old", "validator": {"a": {"$exists": true}}}',
+            '{"create": "older"}',
+            '{"createIndexes": "older", "indexes": [{"key": {"a": 1}, "name": "a_1"}]}',
+            '{"insert": "older", "documents": [{"_id": 1}]}',
+            '{"create": "kept"}',
+        ]
+    )
+    before = engine.inspect().catalog
+    with engine.lock(wait_seconds=10):
+        engine.apply(drop, lambda _: None)
+
+    _killed(point, lambda other: other.purge(names), mongo_url)
+
+    assert [one.name for one in engine.kept()] == names[2 - left :]
+
+    with engine.lock(wait_seconds=10):
+        engine.purge([one.name for one in engine.kept()])
+
+    assert engine.kept() == ()
+    assert [str(thing.id) for thing in engine.inspect().catalog] == ["collection kept"]
+
+    with engine.lock(wait_seconds=10):
+        engine.roll_back(drop, lambda _: None)
+
+    assert diff(before, engine.inspect().catalog) == ()
+    engine.close()
+
+
+def test_a_purge_stops_when_the_lock_is_lost(mongo_url: Url, mongo_engine: Engine) -> None:
+    """Who lost the lock deletes nothing more: somebody else may be fetching it back."""
+    name = "_schematool_trash.0001_drop.old"
+    assert isinstance(mongo_engine, MongoEngine)
+    with database_of(mongo_url) as database:
+        database[name].insert_one({"_id": 1})
+        with mongo_engine.lock(wait_seconds=10):
+            database["_schematool_lock"].update_one({}, {"$set": {"owner": "another"}})
+            with pytest.raises(WorldError):
+                mongo_engine.purge([name])
+
+        assert database[name].count_documents({}) == 1
+
+
 def test_a_record_alone_is_not_believed(mongo_url: Url, mongo_engine: Engine) -> None:
     """A command in doubt whose place was taken by something else is named, and not run over it."""
     _prepare(mongo_engine)
@@ -234,8 +289,8 @@ def _prepare(engine: Engine) -> None:
     engine.run([json.dumps(command) for command in BASE])
 
 
-def _killed(point: str, verb: str, url: Url, *, expire: bool = True) -> None:
-    """Run a runner that kills itself at a point, and see that it did.
+def _killed(point: str, verb: str | Callable[[MongoEngine], None], url: Url, *, expire: bool = True) -> None:
+    """Run a runner of the unit, or of something else, that kills itself at a point, and see that it did.
 
     It is forked and not started: a new interpreter with the driver takes longer than all that it would do. `expire`:
     its lease is over at once.
@@ -247,7 +302,10 @@ def _killed(point: str, verb: str, url: Url, *, expire: bool = True) -> None:
             os.environ["SCHEMATOOL_FAIL_AT"] = point
             engine = connect(url)
             with engine.lock(wait_seconds=10):
-                getattr(engine, verb)(UNIT, lambda _: None)
+                if isinstance(verb, str):
+                    getattr(engine, verb)(UNIT, lambda _: None)
+                else:
+                    verb(engine)
         except BaseException:
             os.write(writer, traceback.format_exc().encode()[-4000:])
         finally:

@@ -6,12 +6,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +25,7 @@ from schematool.engines.mongo import MongoEngine, connect
 from schematool.engines.mongo.inspect import Listed
 from schematool.engines.mongo.observe import observe
 from schematool.engines.servers import embedded_mongo, process
-from tests.live.mongo_runner import unit_of
+from tests.live.mongo_runner import racing, unit_of
 from tests.live.raw import database_of
 
 CREATE: dict[str, Any] = {"create": "users"}
@@ -59,41 +57,24 @@ def test_reading_creates_nothing(mongo_url: Url, mongo_engine: Engine) -> None:
         assert database.name not in database.client.list_database_names()
 
 
-def test_sixteen_runners_apply_each_migration_once(mongo_url: Url, mongo_engine: Engine, tmp_path: Path) -> None:
+def test_sixteen_runners_apply_each_migration_once(mongo_url: Url, mongo_engine: Engine) -> None:
     """Started at the same instant, they take turns: every migration is run by exactly one, in order."""
-    units = [{"id": "0001_users", "up": [CREATE], "down": []}]
+    units = [unit_of("0001_users", [CREATE], [])]
     units += [
-        {
-            "id": f"000{n}_count",
-            "up": [
+        unit_of(
+            f"000{n}_count",
+            [
                 {"createIndexes": "users", "indexes": [{"key": {f"f{n}": 1}, "name": f"f{n}"}]},
                 {"insert": "users", "documents": [{"migration": n}]},
             ],
-            "down": [],
-        }
+            [],
+        )
         for n in range(2, 6)
     ]
-    file = tmp_path / "units.json"
-    file.write_text(json.dumps(units))
-    start = time.time() + 12
-    environment = {**os.environ, "MONGO_RUNNER_URL": mongo_url.reveal()}
-    runners = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.live.mongo_runner", file, "apply", str(start)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(16)
-    ]
-    outputs = [runner.communicate() for runner in runners]
+    did = Counter(name for names in racing(16, mongo_url, units) for name in names)
 
-    assert [runner.returncode for runner in runners] == [0] * 16, outputs
-
-    did = Counter(unit for out, _ in outputs for unit in json.loads(out))
-
-    assert did == {unit["id"]: 1 for unit in units}
-    assert [row.id for row in mongo_engine.ledger()] == [unit["id"] for unit in units]
+    assert did == {unit.id: 1 for unit in units}
+    assert [row.id for row in mongo_engine.ledger()] == [unit.id for unit in units]
     assert mongo_engine.counts() == {"users": 4}
 
 

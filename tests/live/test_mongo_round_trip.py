@@ -105,6 +105,25 @@ INDEXES = {
         "",
         SWAP,
     ),
+    "wildcard made anew beside one of every document": (
+        ['{ on: { "$**": 1 }, where: {} }'],
+        ['{ on: { "$**": 1 } }'],
+        "",
+        SWAP,
+    ),
+    "wildcard of one path, which nothing can stand in for": (
+        ['{ on: { "c.$**": 1 }, where: {} }'],
+        ['{ on: { "c.$**": 1 } }'],
+        "ST302",
+        GAP,
+    ),
+    "prepared": (["{ on: a }"], ["{ on: a, prepare_unique: true }"], "", ("collMod",)),
+    "prepared, then unique": (
+        ["{ on: a, prepare_unique: true }"],
+        ["{ on: a, unique: true }"],
+        "",
+        ("collMod", "collMod"),
+    ),
     "wildcard hidden": (['{ on: { "$**": 1 } }'], ['{ on: { "$**": 1 }, hidden: true }'], "", ("collMod",)),
     "compound with hashed": (["{ on: { a: 1, b: hashed } }"], ["{ on: { a: -1, b: hashed } }"], "", BESIDE),
     "names exchanged": (
@@ -172,6 +191,12 @@ OPTIONS = {
 }
 VIEW = "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: "
 NOTHING = VIEW + "[]"
+CHAIN = "\n---\nview: %s\nstore: mongo\nfrom: %s\npipeline: []\n---\nview: %s\nstore: mongo\nfrom: %s\npipeline: []"
+ENCRYPTED = (
+    'encrypted_fields: { fields: [{ keyId: { $binary: { base64: "AAAAAAAAAAAAAAAAAAAAAA==", subType: "04" } }, '
+    "path: ssn, bsonType: string, queries: { queryType: equality } }] }"
+)
+MODERATED = frozenset({"ST301"})
 MATCH = "[{ $match: { a: 1 } }]"
 SERIES = "entity: measures\nstore: mongo\ntime_series: { time_field: t, meta_field: m%s }\n%s"
 CLOSED = (
@@ -243,6 +268,32 @@ WHOLE = (
         "view becomes collection",
         notes() + NOTHING,
         notes() + "\n---\nentity: v\nstore: mongo\nindexes: [{ on: a }]",
+    ),
+    Case(
+        "views turned round: for a moment each would read the other",
+        notes() + CHAIN % ("a", "notes", "b", "a"),
+        notes() + CHAIN % ("a", "b", "b", "notes"),
+        commands=("collMod",) * 2,
+    ),
+    Case(
+        "views on views get another collation",
+        notes() + (CHAIN % ("a", "b", "b", "notes")).replace("[]", "[]\ncollation: { locale: en }"),
+        notes() + (CHAIN % ("a", "b", "b", "notes")).replace("[]", "[]\ncollation: { locale: de }"),
+        commands=("drop", "drop", "create", "create"),
+    ),
+    Case(
+        "encrypted",
+        notes(),
+        notes(more=ENCRYPTED),
+        frozenset({"ST303", "ST201"}),
+        commands=("drop", "create"),
+        keeps=False,
+    ),
+    Case(
+        "encrypted, with a validator",
+        notes(more=ENCRYPTED),
+        notes("{ on: a }", more=f"{ENCRYPTED}\n{FIELDS}"),
+        MODERATED,
     ),
     Case("bucket", notes(), notes() + "\n---\nbucket: fs"),
     Case(

@@ -14,6 +14,12 @@ import signal
 _WANTED = os.environ.get("SCHEMATOOL_FAIL_AT", "")
 
 
+def die_at(point: str) -> None:
+    """Die here, if a test asks for this very point; the variable is looked up each time, for processes that fork."""
+    if os.environ.get("SCHEMATOOL_FAIL_AT") == point:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Faults:
     """Counts statements, and dies at the one that was asked for."""
 

@@ -96,6 +96,7 @@ class _Made:
         self._collection(collection, entity.was, entity.span)
         self.renames[1].extend(_field_renames(entity.name, entity.fields))
         self._check_renames(entity, collection)
+        self._check_encrypted(entity, collection)
         for index in entity.indexes:
             self._index(entity.name, index, collection.collation)
         self._sharding(entity, collection)
@@ -111,6 +112,26 @@ class _Made:
         self.objects.append(made)
         self.needs += [(made.id, collection.id), *((made.id, one.id) for one in indexes)]
         self.places[made.id] = entity.options.span("shard_key") or entity.span
+
+    def _check_encrypted(self, entity: Entity, collection: Collection) -> None:
+        """MongoDB 6.0 takes no other validation of an encrypted collection, and expires nothing in it."""
+        if not collection.encrypted_fields:
+            return
+        if collection.validation_level or collection.validation_action:
+            self.found.add(
+                "ST130",
+                "an encrypted collection is validated strictly, with errors, or not at all",
+                entity.options.span("validation") or entity.span,
+                hint="remove `validation`, or write `validation: false`",
+            )
+        for index in entity.indexes:
+            if "expire_after" in index.options:
+                self.found.add(
+                    "ST131",
+                    "MongoDB takes no index with a lifetime on an encrypted collection",
+                    index.options.span("expire_after") or index.span,
+                    hint="let a program delete what is old",
+                )
 
     def _check_renames(self, entity: Entity, collection: Collection) -> None:
         """MongoDB renames no time series; and without a validator nothing says which name documents have."""

@@ -118,7 +118,7 @@ class MongoEngine:
         """Delete for good what is put aside under these names."""
         self._under_lock()
         with translated(self.url):
-            trash.purge(self._server, names)
+            trash.purge(self._server, names, self._lease.check if self._lease else lambda: None)
 
     def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
         """Tell what migrations left behind or half done; with `data` also documents that are not as they must be."""

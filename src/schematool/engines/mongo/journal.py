@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from schematool import __version__
 from schematool.core.history.unit import Command, LedgerRow, Unit
+from schematool.engines.fault import die_at
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.lease import lost
 from schematool.engines.mongo.server import Server
@@ -31,10 +30,6 @@ from schematool.engines.mongo.settle import Picture
 
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
-
-FAIL_AT = "SCHEMATOOL_FAIL_AT"
-"""For fault tests: `n:phase` kills this process at the n-th command that it runs (from 0), at one of these phases:
-`begin` (the unit is on the ledger) `intent` (written, not run) `ran` (run, not recorded) `done` (recorded) `end`."""
 
 
 @dataclass(slots=True)
@@ -182,9 +177,11 @@ class Journal:
         self._ordinal += 1
 
     def crash(self, phase: str, ordinal: int | None = None) -> None:
-        """Die here if a fault test asks for it."""
-        if os.environ.get(FAIL_AT) == f"{self._ordinal if ordinal is None else ordinal}:{phase}":
-            os.kill(os.getpid(), signal.SIGKILL)
+        """Die here if a fault test asks for it, at a phase of the n-th command that was run, from 0.
+
+        `begin` (the unit is on the ledger) `intent` (written, not run) `ran` (not recorded) `done` (recorded) `end`.
+        """
+        die_at(f"{self._ordinal if ordinal is None else ordinal}:{phase}")
 
     def _head(self, state: str, direction: str) -> dict[str, Any]:
         owner = self._server.owner

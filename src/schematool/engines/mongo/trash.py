@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from schematool.core.plan.mongo.trash import PREFIX, parts
 from schematool.engines.contract import Kept
+from schematool.engines.fault import die_at
 from schematool.engines.mongo.server import Server
 
 
@@ -17,12 +18,19 @@ def kept(server: Server) -> tuple[Kept, ...]:
     return tuple(_kept(server, name, ages) for name in names)
 
 
-def purge(server: Server, names: Sequence[str]) -> None:
-    """Drop what is put aside under these names; never anything else."""
+def purge(server: Server, names: Sequence[str], still_ours: Callable[[], None]) -> None:
+    """Drop what is put aside under these names; never anything else. What is stopped on the way goes on another day.
+
+    `still_ours` raises when the lock was lost: somebody may be fetching one of them back.
+    """
     for name in names:
         if parts(name) is None:
             raise ValueError(f"{name} is not put aside")
+    for number, name in enumerate(names):
+        still_ours()
+        die_at(f"{number}:purging")
         server.database.drop_collection(name)
+        die_at(f"{number}:purged")
 
 
 def _kept(server: Server, name: str, ages: Mapping[str, float]) -> Kept:
