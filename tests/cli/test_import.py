@@ -151,13 +151,13 @@ def test_only_and_stdout_print_one_entity(shop: Path, run_cli: Run) -> None:
 
 
 def test_the_baseline_can_be_adopted_later(shop: Path, run_cli: Run) -> None:
-    """`--no-adopt` leaves the database alone; `--adopt` marks what it wrote."""
+    """`--no-adopt` leaves the database alone; `adopt` records what it wrote."""
     first = run_cli("import", "--no-adopt", cwd=shop)
     pending = run_cli("status", "--check", cwd=shop)
-    second = run_cli("import", "--adopt", cwd=shop)
+    second = run_cli("adopt", "--yes", cwd=shop)
 
     assert first.exit_code == 0, first.stderr
-    assert "schematool import --adopt" in first.stderr
+    assert "schematool adopt" in first.stderr
     assert pending.exit_code == 1
     assert second.exit_code == 0, second.stderr
     assert run_cli("verify", cwd=shop).exit_code == 0
@@ -178,7 +178,7 @@ def test_a_role_that_may_only_read(shop: Path, run_cli: Run, postgres_url: Url) 
             connection.execute(f"drop owned by {name}; drop role {name}".encode())
 
     assert ran.exit_code == 1, ran.stderr
-    assert "schematool import --adopt" in ran.stderr
+    assert "schematool adopt" in ran.stderr
     assert (shop / "migrations/postgres/0001_baseline.sql").exists()
 
 

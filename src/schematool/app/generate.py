@@ -205,7 +205,7 @@ def _make(
 
 
 def _make_store(workspace: Workspace, before: Sequence[Unit], plan: StorePlan, ids: Sequence[str], wish: Wish) -> _Made:
-    writer = _Writer(workspace, before[-1].id if before else None, tuple(ids), wish)
+    writer = Writer(workspace, before[-1].id if before else None, tuple(ids), wish)
     units, files = writer.render(plan)
     if not units:
         return _Made(plan, (), (), Proof(0, plan.recorded))
@@ -221,13 +221,14 @@ def _make_store(workspace: Workspace, before: Sequence[Unit], plan: StorePlan, i
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
-    """Writes a plan as files, after the migration `last`, under `ids`."""
+class Writer:
+    """Writes a plan as files, after the migration `last`, under `ids`; `replaces`: what they stand for in a squash."""
 
     workspace: Workspace
     last: str | None
     ids: tuple[str, ...]
     wish: Wish
+    replaces: tuple[str, ...] = ()
 
     def render(self, plan: StorePlan, extra: tuple[Hazard, ...] = ()) -> tuple[tuple[Unit, ...], tuple[Written, ...]]:
         """Write each piece as two files and read them back, so that what is proven is what is in the files."""
@@ -248,7 +249,9 @@ class _Writer:
         hazards = (*(h for step in piece.up.steps for h in step.hazards), *extra)
         consents = _consents(hazards, self.wish.because)
         title = self.wish.message or name
-        up, down = write.render(name, piece.up, piece.down, consents=consents, depends=depends, title=title)
+        up, down = write.render(
+            name, piece.up, piece.down, consents=consents, depends=depends, title=title, replaces=self.replaces
+        )
         up_file, down_file = unit_files(self.workspace, store, name)
         pair = (
             Written(up_file, _what(store, piece), up, tuple(step_line(store, step) for step in piece.up.steps)),

@@ -14,7 +14,7 @@ from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Findings, Span
 from schematool.core.errors import InputError
 from schematool.core.history.names import is_id, pair
-from schematool.core.history.unit import Migration, Unit
+from schematool.core.history.unit import Migration, Unit, replaces_in
 
 LOCK_FILE = "schematool.lock"
 SUFFIXES = {"postgres": (".sql", ".rollback.sql"), "mongo": (".json", ".rollback.json")}
@@ -143,7 +143,17 @@ def _units(workspace: Workspace, store: str, found: Findings, *, whole: bool) ->
         down_name = f"{prefix}{id}{down_suffix}"
         if not whole:
             down_text = files.get(down_name)
-            units.append(Unit(id, store, (), None if down_text is None else (), files[name], down_text))
+            units.append(
+                Unit(
+                    id,
+                    store,
+                    (),
+                    None if down_text is None else (),
+                    files[name],
+                    down_text,
+                    replaces=replaces_in(store, files[name]),
+                )
+            )
             continue
         try:
             units.append(renderer(store).parse(id, name, files[name], down_name, files.get(down_name)))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import ClassVar, Protocol, cast
 
-from schematool.app import generate, locking
+from schematool.app import generate
 from schematool.app.authoring import Shown, show
-from schematool.app.catalogs import excluding, raise_unmodelled
+from schematool.app.catalogs import raise_unmodelled
+from schematool.app.foreign import foreign_ledgers, inspected, require_settled
 from schematool.app.generate import Written
 from schematool.app.history import read_history
 from schematool.app.report import Report
@@ -24,8 +25,9 @@ from schematool.core.change import Added, Change, Removed
 from schematool.core.describe import describe
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, WorldError
+from schematool.core.history.unit import LedgerRow
 from schematool.core.secret import Url
-from schematool.engines.contract import Engine
+from schematool.engines.contract import Engine, Foreign
 
 TITLE = "baseline"
 
@@ -45,14 +47,14 @@ class Source:
 class Wanted:
     """What was asked for.
 
-    `only`: entities whose files are wanted, without a history. `stdout`: nothing is written. `adopt`: whether the
-    baseline is marked as applied; None: unless the environment is protected. `sample`: how many documents of each
+    `only`: entities whose files are wanted, without a history. `stdout`: nothing is written. `adopt`: the baseline is
+    recorded as applied, unless the environment is protected. `sample`: how many documents of each
     collection without a validator are looked at; `infer_enums`: texts of few values are kept as such.
     """
 
     only: tuple[str, ...] = ()
     stdout: bool = False
-    adopt: bool | None = None
+    adopt: bool = True
     sample: int = 1000
     infer_enums: bool = False
 
@@ -67,7 +69,10 @@ class Samples(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport(Report):
-    """What was read and written. `adopted`: the stores whose ledger now has the baseline."""
+    """What was read and written.
+
+    `adopted`: the stores whose ledger now has the baseline. `foreign`: the ledgers of other tools, left as they are.
+    """
 
     command: ClassVar[str] = "import"
 
@@ -76,23 +81,26 @@ class ImportReport(Report):
     files: tuple[Written, ...] = ()
     written: bool = False
     adopted: tuple[str, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
     verified: VerifyReport | None = None
 
 
 def run(workspace: Workspace, wanted: Wanted) -> ImportReport:
     """Read, write, prove, adopt, verify. Raises `InputError` before anything is written over."""
-    if wanted.adopt and _is_there(workspace):
-        return _adopt_only(workspace)
     if not wanted.stdout and not wanted.only:
         _require_empty(workspace)
-    with opened_stores(workspace, _stores(workspace)) as engines:
+    with opened_stores(workspace, sources(workspace)) as engines:
+        foreign: tuple[Foreign, ...] = ()
         if not wanted.stdout and not wanted.only:
-            _require_no_history(engines)
+            ledgers = {store: engine.ledger() for store, engine in engines.items()}
+            _require_no_history(ledgers)
+            foreign = foreign_ledgers(engines, ledgers, (), adopting=True)
+            require_settled(foreign)
         catalogs = {store: _read(workspace, engine) for store, engine in engines.items()}
-        sources = tuple(_source(engines[store], catalog) for store, catalog in catalogs.items())
+        read = tuple(_source(engines[store], catalog) for store, catalog in catalogs.items())
         present = {store: catalog for store, catalog in catalogs.items() if _holds_any(catalog)}
         files = _authored(workspace, present, _writers(engines, present, wanted))
-        report = ImportReport(env=workspace.target.name, sources=sources)
+        report = ImportReport(env=workspace.target.name, sources=read, foreign=foreign)
         if wanted.stdout or wanted.only:
             return _chosen(workspace, report, files, wanted)
         if not files:
@@ -100,19 +108,15 @@ def run(workspace: Workspace, wanted: Wanted) -> ImportReport:
         made = generate.run(workspace, generate.Wish(TITLE, frozenset({"all"}), "it is there already"), files)
         texts = tuple(Written(path, "schema", text) for path, text in files.items())
         report = replace(report, diagnostics=made.diagnostics, files=(*texts, *made.files), written=True)
-        if not _may_adopt(workspace, wanted):
+        if not wanted.adopt or workspace.target.protected:
             return replace(report, hint=f"mark it as applied: `{_again(workspace)}`")
         return _adopted(workspace, engines, report)
 
 
-def _stores(workspace: Workspace) -> tuple[str, ...]:
-    """The stores that have a URL; where none has one, the project's own servers."""
+def sources(workspace: Workspace) -> tuple[str, ...]:
+    """The stores to read: those that have a URL; where none has one, the project's own servers."""
     given = tuple(store for store in workspace.stores if workspace.place(store).url)
     return given or workspace.stores
-
-
-def _is_there(workspace: Workspace) -> bool:
-    return bool(workspace.schema_files()) and bool(read_history(workspace, whole=False).migrations)
 
 
 def _require_empty(workspace: Workspace) -> None:
@@ -131,9 +135,10 @@ def _require_empty(workspace: Workspace) -> None:
         )
 
 
-def _require_no_history(engines: Mapping[str, Engine]) -> None:
-    for store, engine in engines.items():
-        if rows := engine.ledger():
+def _require_no_history(ledgers: Mapping[str, Sequence[LedgerRow]]) -> None:
+    """What stock yoyo did has no hash: it is no history of ours, and can be taken over."""
+    for store, ledger in ledgers.items():
+        if rows := [row for row in ledger if row.sha256 or row.state != "applied"]:
             raise InputError(
                 Diagnostic(
                     "ST010",
@@ -145,7 +150,7 @@ def _require_no_history(engines: Mapping[str, Engine]) -> None:
 
 
 def _read(workspace: Workspace, engine: Engine) -> Catalog:
-    inspection = excluding(engine.inspect(), workspace.config.exclude)
+    inspection = inspected(engine, workspace.config.exclude)
     raise_unmodelled(inspection)
     return inspection.catalog
 
@@ -240,26 +245,9 @@ def _is_of(path: str, text: str, names: tuple[str, ...]) -> bool:
 # --- the ledger ------------------------------------------------------------------------------------------------------
 
 
-def _may_adopt(workspace: Workspace, wanted: Wanted) -> bool:
-    return wanted.adopt if wanted.adopt is not None else not workspace.target.protected
-
-
 def _again(workspace: Workspace) -> str:
     name = workspace.target.name
-    return "schematool import --adopt" + ("" if name == workspace.config.default_env else f" --env {name}")
-
-
-def _adopt_only(workspace: Workspace) -> ImportReport:
-    """Mark what an earlier import wrote as applied."""
-    history = read_history(workspace)
-    locking.require_intact(workspace, history)
-    stores = tuple(store for store in workspace.stores if history.units(store))
-    with opened_stores(workspace, stores) as engines:
-        _require_no_history(engines)
-        report = ImportReport(
-            env=workspace.target.name, sources=tuple(_source(e, _read(workspace, e)) for e in engines.values())
-        )
-        return _adopted(workspace, engines, report)
+    return "schematool adopt" + ("" if name == workspace.config.default_env else f" --env {name}")
 
 
 def _adopted(workspace: Workspace, engines: Mapping[str, Engine], report: ImportReport) -> ImportReport:

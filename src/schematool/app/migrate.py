@@ -15,13 +15,13 @@ from schematool.app.losing import lost
 from schematool.app.manner import Manner
 from schematool.app.report import Danger, Report
 from schematool.app.servers import opened_stores
+from schematool.app.squashed import record_squashed
 from schematool.app.standing import Half, Standing, require_sound, stand, up_to
 from schematool.app.workspace import Workspace
 from schematool.core.codes import row
 from schematool.core.config import STORES
 from schematool.core.errors import SchematoolError
 from schematool.core.history.status import State
-from schematool.core.history.unit import Unit
 from schematool.core.secret import Url
 from schematool.core.step import Hazard
 from schematool.engines.contract import Engine, Listener
@@ -74,8 +74,10 @@ def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateRepor
         manner.confirm(plan, f"Apply {count} migration{'' if count == 1 else 's'} to {workspace.target.name}?")
         started = perf_counter()
         with locked(engines, workspace, manner):
-            if (now := _pending(stand(workspace, history, engines), last)) != pending:
+            standing = stand(workspace, history, engines)
+            if (now := _pending(standing, last)) != pending:
                 halves = _whole(workspace, now)
+            record_squashed(workspace, standing, engines)
             moves = tuple(_applied(halves, engines, manner.listen))
         from schematool.app.verify import verify  # noqa: PLC0415  # with nothing to do there is nothing to compare
 
@@ -106,7 +108,7 @@ def locked(engines: Mapping[str, Engine], workspace: Workspace, manner: Manner) 
 def _pending(standing: Standing, until: str | None) -> tuple[Half, ...]:
     """The halves to apply, Postgres before Mongo in each migration; refuses a history that does not match."""
     require_sound(standing, asked_for=until)
-    halves = standing.halves(State.PENDING, State.PARTIAL, State.OUT_OF_ORDER)
+    halves = standing.halves(State.PENDING, State.PARTIAL, State.OUT_OF_ORDER, State.SQUASHED)
     return tuple(h for h in up_to(halves, until) if h.cell.state is not State.OUT_OF_ORDER or h.id == until)
 
 
@@ -120,19 +122,23 @@ def _plan(workspace: Workspace, engines: Mapping[str, Engine], halves: tuple[Hal
     return MigrateReport(
         env=workspace.target.name,
         stores={store: engine.url for store, engine in engines.items()},
-        moves=tuple(_move(half.unit, half.note) for half in halves if half.unit),
+        moves=tuple(_move(half) for half in halves if half.unit),
     )
 
 
-def _move(unit: Unit, note: str) -> Move:
+def _move(half: Half) -> Move:
     """What a file will do. Its consents were given when it was written, and reviewed; they are shown again here."""
+    unit, note = half.unit, half.note
+    if unit is None or half.cell.state is State.SQUASHED:
+        return Move(half.id, half.store, (), note=f"recorded, not run: {note}", seconds=0.0)
     dangers = tuple(Danger(c.code, row(c.code).permit, unit.id, c.because) for c in unit.consents)
     return Move(unit.id, unit.store, tuple(c.text for c in unit.up), unit.transactional, dangers, note)
 
 
 def _consider(engines: Mapping[str, Engine], halves: tuple[Half, ...], manner: Manner) -> None:
     """Ask consent for rows that an unmarked file would delete; a marked file had its consent in review."""
-    unmarked = [h for h in halves if h.unit and all(c.code != "ST201" for c in h.unit.consents)]
+    run = [h for h in halves if h.cell.state is not State.SQUASHED]
+    unmarked = [h for h in run if h.unit and all(c.code != "ST201" for c in h.unit.consents)]
     hazards: list[Hazard] = []
     for store in (s for s in STORES if any(half.store == s for half in unmarked)):
         texts = [c.text for half in unmarked if half.store == store and half.unit for c in half.unit.up]
@@ -145,6 +151,9 @@ def _applied(halves: tuple[Half, ...], engines: Mapping[str, Engine], listen: Li
     for half in halves:
         if half.unit is None:
             continue
+        if half.cell.state is State.SQUASHED:
+            yield _move(half)
+            continue
         began = perf_counter()
         try:
             engines[half.store].apply(half.unit, listen)
@@ -152,7 +161,7 @@ def _applied(halves: tuple[Half, ...], engines: Mapping[str, Engine], listen: Li
             error.state = error.state or _state(finished, half)
             raise
         finished.append(f"{half.id} ({half.store})")
-        yield replace(_move(half.unit, half.note), seconds=perf_counter() - began)
+        yield replace(_move(half), seconds=perf_counter() - began)
 
 
 def _state(finished: list[str], half: Half) -> str:

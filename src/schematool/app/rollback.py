@@ -15,6 +15,7 @@ from schematool.app.manner import Manner
 from schematool.app.migrate import Move, locked
 from schematool.app.report import Danger, Report
 from schematool.app.servers import opened_stores
+from schematool.app.squashed import record_squashed
 from schematool.app.standing import Half, Standing, require_sound, stand
 from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace
@@ -61,12 +62,14 @@ def run(workspace: Workspace, manner: Manner, *, count: int | None, to: str | No
         manner.confirm(plan, f"Roll back {number} migration{'' if number == 1 else 's'} of {workspace.target.name}?")
         started = perf_counter()
         with locked(engines, workspace, manner):
-            again = _chosen(stand(workspace, history, engines), count or 1, last)
+            standing = stand(workspace, history, engines)
+            again = _chosen(standing, count or 1, last)
             if [(h.store, h.id) for h in again] != [(h.store, h.id) for h in halves]:
                 raise Refused(
                     Diagnostic("ST502", "another run changed the database meanwhile", hint="look again and repeat"),
                     state="nothing was changed",
                 )
+            record_squashed(workspace, standing, engines)
             moves = tuple(_rolled_back(again, plan.moves, engines, manner.listen))
         verified = verify(workspace, history, engines)
         return replace(
@@ -83,7 +86,7 @@ def run(workspace: Workspace, manner: Manner, *, count: int | None, to: str | No
 def _chosen(standing: Standing, count: int, to: str | None) -> tuple[Half, ...]:
     """The halves to take back: newest migration first, Mongo before Postgres."""
     require_sound(standing)
-    done = {(half.id, half.store): half for half in standing.halves(State.APPLIED, State.PARTIAL)}
+    done = {(half.id, half.store): half for half in standing.halves(State.APPLIED, State.SQUASHED, State.PARTIAL)}
     ids = sorted({name for name, _ in done}, key=order, reverse=True)
     ids = [name for name in ids if order(name) > order(to)] if to else ids[:count]
     halves = [half for name in ids for store in reversed(STORES) if (half := done.get((name, store)))]

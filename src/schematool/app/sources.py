@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from schematool.app.catalogs import build_desired, build_recorded, excluding
 from schematool.app.compile import Compiled, compile_schema
+from schematool.app.foreign import inspected
 from schematool.app.history import History, read_history, whole
 from schematool.app.servers import connected, opened, scratch_server
 from schematool.app.workspace import Workspace, fingerprint, open_workspace, read_folder
@@ -17,7 +18,7 @@ from schematool.core.catalog import Catalog
 from schematool.core.change import Renamed
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic
-from schematool.core.errors import InputError, WorldError
+from schematool.core.errors import InputError, SchematoolError, WorldError
 from schematool.core.secret import Url
 from schematool.engines.contract import SCHEMES, Inspection, store_of
 
@@ -116,7 +117,8 @@ class LiveSource(Source):
     def inspection(self, store: str) -> Inspection:
         """Read the live database."""
         with opened(self.workspace, self.workspace.place(store)) as engine:
-            return excluding(engine.inspect(), self.workspace.config.exclude)
+            snapshot = self.history.snapshots.get(store)
+            return inspected(engine, self.workspace.config.exclude, snapshot.catalog() if snapshot else None)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class UrlSource(Source):
     def inspection(self, store: str) -> Inspection:  # noqa: ARG002  # a URL has one store
         """Read it."""
         with connected(self.url) as engine:
-            return excluding(engine.inspect(), self.workspace.config.exclude)
+            return inspected(engine, self.workspace.config.exclude)
 
 
 def source(workspace: Workspace, text: str) -> Source:
@@ -203,6 +205,16 @@ def git_files(workspace: Workspace, ref: str) -> dict[str, str]:
         if path.suffix in {".yaml", ".yml"} and not any(part.startswith(".") for part in path.parts):
             files[name.removeprefix(prefix)] = _git(workspace, "show", f"{ref}:{name}")
     return files
+
+
+def committed(workspace: Workspace, names: Sequence[str]) -> frozenset[str]:
+    """Those of the files that the newest commit has as they are now; none where there is no git or no commit."""
+    try:
+        there = _git(workspace, "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", *names).split("\0")
+        changed = _git(workspace, "diff", "-z", "--name-only", "--relative", "HEAD", "--", *names).split("\0")
+    except SchematoolError:
+        return frozenset()
+    return (frozenset(there) - frozenset(changed)) & frozenset(names)
 
 
 def _git(workspace: Workspace, *arguments: str) -> str:

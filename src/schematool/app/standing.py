@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schematool.app import locking
 from schematool.app.history import History
@@ -13,10 +13,10 @@ from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.errors import Refused
 from schematool.core.history.names import order
 from schematool.core.history.status import Cell, Row, State, problems, status
-from schematool.core.history.unit import Unit
-from schematool.engines.contract import Engine
+from schematool.core.history.unit import LedgerRow, Unit
+from schematool.engines.contract import Damage, Engine
 
-DONE = (State.APPLIED, State.EDITED)
+DONE = (State.APPLIED, State.EDITED, State.SQUASHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class Half:
                 return f"{row.done} of {row.total} {'done' if row.direction == 'up' else 'undone'}"
             case State.EDITED if row and row.sha256 and self.unit:
                 return f"applied {_minute(row.applied_at)} as {row.sha256[:8]}…, the file is {self.unit.up_sha256[:8]}…"
+            case State.SQUASHED if self.unit:
+                return f"applied as the {len(self.unit.replaces)} that it replaces"
+            case State.TORN:
+                return f"lacks {', '.join(self.cell.lacking)}"
             case State.MISSING | State.UNKNOWN if row:
                 return f"applied {_minute(row.applied_at)}, no file"
             case State.MISSING:
@@ -58,9 +62,11 @@ def _minute(time: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Every migration that a file or a ledger knows, in order."""
+    """Every migration that a file or a ledger knows, in order; the ledgers themselves, and what is wrong with them."""
 
     rows: tuple[Row, ...]
+    ledgers: Mapping[str, tuple[LedgerRow, ...]] = field(default_factory=dict)
+    damages: tuple[Damage, ...] = ()
 
     def halves(self, *states: State) -> tuple[Half, ...]:
         """The halves in one of these states: in order, Postgres first."""
@@ -76,14 +82,24 @@ class Standing:
         return tuple(h.unit for h in self.halves(*DONE) if h.store == store and h.unit)
 
     def problems(self) -> tuple[Diagnostic, ...]:
-        """Everything that is not as it should be."""
-        return problems(self.rows)
+        """Everything that is not as it should be; of a row that was tampered with, that alone."""
+        hint = "`schematool repair --plan` says what is to be done"
+        tampered = tuple(
+            Diagnostic(
+                "ST423", f"the ledger of {d.store} was changed by hand: `{d.id}`: {d.what}", hint=hint, subject=d.id
+            )
+            for d in self.damages
+        )
+        names = {damage.id for damage in self.damages}
+        return (*tampered, *(problem for problem in problems(self.rows) if problem.subject not in names))
 
 
 def stand(workspace: Workspace, history: History, engines: Mapping[str, Engine]) -> Standing:
     """Read the ledgers and put them beside the files."""
     ledgers = {store: engine.ledger() for store, engine in engines.items()}
-    return Standing(status(history.migrations, ledgers, locked=locking.locked_halves(workspace, history)))
+    rows = status(history.migrations, ledgers, locked=locking.locked_halves(workspace, history))
+    damages = tuple(one for store, engine in engines.items() for one in engine.damages(history.units(store)))
+    return Standing(rows, ledgers, damages)
 
 
 def require_sound(standing: Standing, *, asked_for: str | None = None) -> None:

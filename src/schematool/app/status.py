@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from schematool.app import locking
+from schematool.app.foreign import foreign_ledgers
 from schematool.app.history import History, read_history
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores
@@ -17,6 +18,7 @@ from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.history.status import Row, State
 from schematool.core.secret import Url
+from schematool.engines.contract import Foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ class StatusLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport(Report):
-    """The list, and how many migrations are in each state: applied only when they are in every store."""
+    """The list, and how many migrations are in each state: applied only when they are in every store.
+
+    `foreign`: the ledgers of other tools in these databases, which are left alone.
+    """
 
     command: ClassVar[str] = "status"
 
@@ -39,6 +44,7 @@ class StatusReport(Report):
     lines: tuple[StatusLine, ...] = ()
     counts: Mapping[str, int]
     schema_changed: bool = False
+    foreign: tuple[Foreign, ...] = ()
 
 
 def run(workspace: Workspace, *, check: bool = False) -> StatusReport:
@@ -46,6 +52,8 @@ def run(workspace: Workspace, *, check: bool = False) -> StatusReport:
     history = read_history(workspace, whole=False)
     with opened_stores(workspace, locking.used_stores(workspace, history)) as engines:
         standing = stand(workspace, history, engines)
+        known = {*locking.locked_halves(workspace, history), *(migration.id for migration in history.migrations)}
+        foreign = foreign_ledgers(engines, standing.ledgers, known, adopting=False)
         urls = {store: engine.url for store, engine in engines.items()}
     unlocked = locking.findings(workspace, history)
     doubtful = _doubtful(workspace, history, unlocked)
@@ -67,6 +75,7 @@ def run(workspace: Workspace, *, check: bool = False) -> StatusReport:
         lines=lines,
         counts=dict(sorted(counts.items())),
         schema_changed=changed,
+        foreign=foreign,
         hint=None if any(d.hint for d in found) else _hint(workspace, counts, changed=changed),
     )
 
@@ -93,7 +102,7 @@ def _unsaid(unlocked: Sequence[Diagnostic], problems: Sequence[Diagnostic]) -> l
 def _counted(line: StatusLine) -> set[str]:
     """The states of a migration: each once, and `applied` only when it is nothing else."""
     states = set(line.states.values())
-    return states - {State.APPLIED.value} or states
+    return states - {State.APPLIED.value, State.SQUASHED.value} or {State.APPLIED.value}
 
 
 def _schema_changed(workspace: Workspace, history: History) -> bool:

@@ -63,6 +63,7 @@ class Renderer(Protocol):
         consents: Sequence[Consent],
         depends: Sequence[str],
         title: str,
+        replaces: Sequence[str] = ...,
     ) -> tuple[str, str]:
         """Texts of the up and the down file."""
         ...

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from schematool.app import locking
 from schematool.app.catalogs import build_recorded, differences, excluding
+from schematool.app.foreign import left_out
 from schematool.app.history import History, read_history, whole
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
@@ -91,7 +92,8 @@ def verify(
     found: list[Diagnostic] = list(standing.problems())
     for store, engine in engines.items():
         recorded = _recorded(workspace, history, standing, store)
-        inspection = excluding(engine.inspect(), workspace.config.exclude)
+        others = left_out(engine, workspace.config.exclude, recorded)
+        inspection = excluding(engine.inspect(), others)
         changes = differences(recorded, inspection.catalog)
         sides = Sides(standing.applied_units(store), recorded, inspection.catalog)
         changes = without_spelling(workspace, engine, sides, changes)
@@ -100,7 +102,7 @@ def verify(
         drift += told
         found += [_diagnostic(one) for one in told]
         surveyed = engine.survey(data=wish.data) if isinstance(engine, Surveyor) else ()
-        surveyed = excluding(Inspection(inspection.catalog, surveyed), workspace.config.exclude).unmodelled
+        surveyed = excluding(Inspection(inspection.catalog, surveyed), others).unmodelled
         beside = (*inspection.unmodelled, *surveyed)
         found += [d for d in beside if only is None or (d.subject and only in d.subject)]
         names = {

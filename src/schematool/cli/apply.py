@@ -1,4 +1,4 @@
-"""The verbs that change databases: migrate, rollback, purge, seed; and the embedded servers: up, down."""
+"""The verbs that change databases: migrate, adopt, rollback, repair, purge, seed; and the servers: up, down."""
 
 from __future__ import annotations
 
@@ -54,6 +54,47 @@ def migrate(
     finish(terminal, verb.run(workspace, migration, manner))
 
 
+def adopt(
+    migration: Annotated[
+        str | None,
+        typer.Argument(
+            help="Newest one to record (default: all).", metavar="[ID]", autocompletion=o.complete.migrations
+        ),
+    ] = None,
+    env: o.Env = None,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+    allow: o.Allow = None,
+    lock_timeout: o.LockTimeout = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Take over databases that exist, also from another tool: record migrations as applied, without running them."""
+    terminal = begin("adopt", format, output, color, verbose)
+    from schematool.app import adopt as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    command = typed("adopt", migration, "--env", workspace.target.name)
+    manner = Manner(
+        command=command,
+        allowed=permits(allow or ()),
+        dry_run=dry_run,
+        lock_timeout=lock_timeout,
+        confirm=asking(
+            terminal, workspace, yes=yes, named=env is not None, again=typed(command, *consents(allow), "--yes")
+        ),
+        listen=terminal.listener(),
+    )
+    finish(terminal, verb.run(workspace, migration, manner))
+
+
 def rollback(
     count: Annotated[int | None, typer.Argument(help="How many migrations (default: 1).", metavar="[N]", min=1)] = None,
     to: Annotated[
@@ -96,6 +137,35 @@ def rollback(
         listen=terminal.listener(),
     )
     finish(terminal, verb.run(workspace, manner, count=count, to=to))
+
+
+def repair(
+    plan: Annotated[bool, typer.Option("--plan", help="Print what would be done and stop.")] = False,
+    env: o.Env = None,
+    yes: o.Yes = False,
+    lock_timeout: o.LockTimeout = None,
+    postgres_url: o.PostgresUrl = None,
+    mongo_url: o.MongoUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Put a ledger right that was changed by hand; nothing but the ledger is touched."""
+    terminal = begin("repair", format, output, color, verbose)
+    from schematool.app import repair as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
+    again = typed("repair", "--env", workspace.target.name, "--yes")
+    manner = Manner(
+        dry_run=plan,
+        lock_timeout=lock_timeout,
+        confirm=asking(terminal, workspace, yes=yes, named=env is not None, again=again),
+        listen=terminal.listener(),
+    )
+    finish(terminal, verb.run(workspace, manner))
 
 
 def purge(
@@ -220,11 +290,25 @@ def register(app: typer.Typer) -> None:
     app.command(
         rich_help_panel=PANEL,
         epilog=examples(
+            "schematool adopt --env legacy --dry-run",
+            "schematool adopt --env prod --yes",
+            "schematool adopt 0012_orders --env staging",
+        ),
+    )(adopt)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
             "schematool rollback",
             "schematool rollback 2 --env staging --dry-run",
             "schematool rollback --to 0006_order_index --allow data-loss --yes",
         ),
     )(rollback)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool repair --plan", "schematool repair --env staging", "schematool repair --env prod --yes"
+        ),
+    )(repair)
     app.command(
         rich_help_panel=PANEL,
         epilog=examples(

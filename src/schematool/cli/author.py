@@ -1,4 +1,4 @@
-"""The verbs that write files: init, generate, import, new, lint, lock."""
+"""The verbs that write files: init, generate, import, new, squash, lint, lock."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from schematool.cli import options as o
+from schematool.cli.consent import typed
 from schematool.cli.run import begin, examples, finish, project, stores_of
 from schematool.views.outcome import Format
 
@@ -55,10 +56,9 @@ def import_(
         list[str] | None, typer.Option("--only", help="Only the YAML of this entity; no history.", metavar="NAME")
     ] = None,
     stdout: Annotated[bool, typer.Option("--stdout", help="Print the YAML; write nothing.")] = False,
-    adopt: Annotated[
-        bool | None,
-        typer.Option("--adopt/--no-adopt", help="Mark the baseline as applied (default, unless protected)."),
-    ] = None,
+    no_adopt: Annotated[
+        bool, typer.Option("--no-adopt", help="Only write files: the baseline is not recorded as applied.")
+    ] = False,
     sample: Annotated[
         int, typer.Option("--sample", help="MongoDB: documents to look at where there is no validator.", min=0)
     ] = 1000,
@@ -79,7 +79,7 @@ def import_(
     from schematool.app import import_ as verb  # noqa: PLC0415  # each verb loads alone
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url, required=not stdout)
-    finish(terminal, verb.run(workspace, verb.Wanted(tuple(only or ()), stdout, adopt, sample, infer_enums)))
+    finish(terminal, verb.run(workspace, verb.Wanted(tuple(only or ()), stdout, not no_adopt, sample, infer_enums)))
 
 
 def new(
@@ -134,6 +134,40 @@ def lock(
     finish(terminal, verb.run(project(terminal, where, env), ids or [], check=check, live=live))
 
 
+def squash(
+    last: Annotated[
+        str | None,
+        typer.Argument(
+            help="Newest to squash (default: the newest).", metavar="[ID]", autocompletion=o.complete.migrations
+        ),
+    ] = None,
+    first: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="Oldest to squash (default: the first).", metavar="ID", autocompletion=o.complete.migrations
+        ),
+    ] = None,
+    carry_data: Annotated[
+        bool, typer.Option("--carry-data", help="Keep statements on data, at the end of the new file.")
+    ] = False,
+    allow: o.Allow = None,
+    dry_run: o.DryRun = False,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Make one proven migration out of many; databases that have the many are known to have the one."""
+    terminal = begin("squash", format, output, color, verbose)
+    from schematool.app import squash as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.hazard import permits  # noqa: PLC0415  # the same
+
+    command = typed("squash", last, *(("--from", first) if first else ()))
+    wish = verb.Wish(first, last, carry_data, permits(allow or ()), dry_run, command)
+    finish(terminal, verb.run(project(terminal, where), wish))
+
+
 def register(app: typer.Typer) -> None:
     """Put the verbs on the panel."""
     app.command(
@@ -164,6 +198,12 @@ def register(app: typer.Typer) -> None:
             'schematool new "split names" --store mongo',
         ),
     )(new)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool squash --dry-run", "schematool squash 0012", "schematool squash 0020 --from 0013 --carry-data"
+        ),
+    )(squash)
     app.command(
         rich_help_panel=PANEL,
         epilog=examples(

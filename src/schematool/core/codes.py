@@ -640,6 +640,44 @@ ROWS: tuple[Code, ...] = (
         why="`protected = true` says that its data is real.",
         remedy="Seed another environment.",
     ),
+    Code(
+        "ST414",
+        "the ledger of another migration tool is not in order",
+        why="Before schematool takes a database over, the tool that migrated it so far must be done: a migration that "
+        "failed half-way, or a lock that is held, means that nobody knows what the database has.",
+        remedy="Finish or repair it with that tool, then run `schematool adopt` again.",
+    ),
+    Code(
+        "ST415",
+        "the database is not what the migrations make",
+        permit="drift",
+        why="`adopt` records migrations as applied without running them. Where the database has something else, the "
+        "ledger would say what is not true.",
+        remedy="Make them the same: change the YAML or the database. `--allow drift` records them all the same, and "
+        "`verify` goes on telling the differences.",
+    ),
+    Code(
+        "ST421",
+        "only a part of what was squashed is applied",
+        why="One file now stands for many, and this database has some of them and lacks the others: the file can "
+        "neither be run nor be recorded.",
+        remedy="Check out the commit before the squash, run `schematool migrate` there, and come back.",
+    ),
+    Code(
+        "ST422",
+        "a statement on data would be lost by a squash",
+        why="`squash` writes anew what the migrations make of the schema. What they do to rows and documents is in no "
+        "catalog, and a database that has rows already needs it.",
+        remedy="Squash a range without it, or keep it: `--carry-data` puts these statements at the end, as they are.",
+    ),
+    Code(
+        "ST423",
+        "the ledger was changed by hand",
+        why="A row or document is not as any run leaves it: it was changed, taken out, or restored alone. What the "
+        "database has can then not be told from it.",
+        remedy="`schematool repair --plan` prints what puts it right, `schematool repair` does it. Where a row is gone, "
+        "the database itself is asked whether it has what the migration makes.",
+    ),
     # --- ST5xx: the world ---------------------------------------------------------------------------------
     Code(
         "ST500",

@@ -77,6 +77,39 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """Something in a live ledger that no run leaves so. `id`: the migration, or the table that cannot be read.
+
+    `cure`: statements on the ledger alone that put it right; empty where nobody can say what is right. `instead`: those
+    that take the migration off the ledger, where only the database can say which of the two is true.
+    """
+
+    id: str
+    store: str
+    what: str
+    cure: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The ledger of another migration tool in a live database: read, never written.
+
+    `table`: where it is kept. `owned`: every table or collection that belongs to it, as `exclude` would name them.
+    `applied`: how many migrations it says are applied, None where it only keeps the newest. `trouble`: why it cannot be
+    built upon (failed, half applied, locked), None when all is well.
+    """
+
+    tool: str
+    store: str
+    table: str
+    owned: tuple[str, ...] = ()
+    applied: int | None = None
+    head: str | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A collection that a migration put aside: `name` is what it is called now, `age_seconds` by the server's clock.
 
@@ -210,6 +243,21 @@ class Engine(Protocol):
         """What was applied here, oldest first; empty when nothing ever was. Creates nothing."""
         ...
 
+    def damages(self, units: Sequence[Unit]) -> tuple[Damage, ...]:
+        """Find what no run leaves so in the ledger: rows that were changed or taken out by hand. Reads only.
+
+        `units`: the project's, to judge by and to mend from; those without commands are judged by less.
+        """
+        ...
+
+    def mend(self, statements: Sequence[str]) -> None:
+        """Run cures of `damages`, all of them or none where the store can. Must be called under `lock`."""
+        ...
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """Which other tools migrated this database so far, by the ledgers that they left in it. Reads only."""
+        ...
+
     def lock(self, *, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the one migration lock of this database; names the holder when the wait is over."""
         ...
@@ -225,8 +273,8 @@ class Engine(Protocol):
         """Run a unit's down commands and take it off the ledger, with the same care."""
         ...
 
-    def adopt(self, unit: Unit) -> None:
-        """Record a unit as applied without running it."""
+    def adopt(self, unit: Unit, gone: Sequence[str] = ()) -> None:
+        """Record a unit as applied without running it; in the same breath forget those that it stands for."""
         ...
 
     def scratch(self) -> AbstractContextManager[Engine]:

@@ -24,6 +24,10 @@ class State(Enum):
     """The lock knows it, its file is gone; applied or not (`Cell.ledger`)."""
     UNKNOWN = "unknown"
     """Applied; neither files nor lock know it: another branch, or another project's database."""
+    SQUASHED = "squashed"
+    """Everything that its file replaces is applied: it counts as applied, and the next run records it as such."""
+    TORN = "half squashed"
+    """Some of what its file replaces is applied, and some is not (`Cell.lacking`)."""
     OUT_OF_ORDER = "out of order"
     """Not applied, though a later one is."""
 
@@ -39,6 +43,7 @@ class Cell:
     unit: Unit | None = None
     ledger: LedgerRow | None = None
     verified: bool = True
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +69,39 @@ def status(
     rows = {store: {row.id: row for row in ledger} for store, ledger in ledgers.items()}
     ids = sorted({*by_id, *locked, *(name for ledger in rows.values() for name in ledger)}, key=order)
     newest = {store: max((order(name) for name in ledger), default=(-1, "")) for store, ledger in rows.items()}
+    units = {store: {m.id: u for m in migrations if (u := m.half(store))} for store in ledgers}
+    # Not ours to judge: what came before us, and what the file of another migration stands for.
+    passed = {
+        store: {row.id for row in before_us(ledger, {*by_id, *locked})}
+        | ({name for unit in units[store].values() for name in unit.replaces} - units[store].keys())
+        for store, ledger in ledgers.items()
+    }
     table = []
     for name in ids:
         cells = {}
         for store, ledger in rows.items():
-            unit = by_id[name].half(store) if name in by_id else None
+            if name in passed[store]:
+                continue
+            unit = units[store].get(name)
             known = store in locked.get(name, ())
-            cell = _cell(unit, ledger.get(name), later_applied=order(name) < newest[store], locked=known)
+            cell = _squashed(unit, ledger, units[store]) or _cell(
+                unit, ledger.get(name), later_applied=order(name) < newest[store], locked=known
+            )
             if cell:
                 cells[store] = cell
         if cells:
             table.append(Row(name, cells))
     return tuple(table)
+
+
+def before_us(ledger: Sequence[LedgerRow], known: Collection[str], *, adopting: bool = False) -> tuple[LedgerRow, ...]:
+    """Rows of stock yoyo for migrations that this project never had, from before it took the database over.
+
+    They have no hash and are older than the first row that has one; `adopting`: there is no such row yet.
+    """
+    ours = min((row.applied_at for row in ledger if row.sha256), default="")
+    strange = [row for row in ledger if row.sha256 is None and row.state == "applied" and row.id not in known]
+    return tuple(row for row in strange if adopting or row.applied_at < ours)
 
 
 def pending(rows: Sequence[Row], store: str) -> tuple[Unit, ...]:
@@ -93,10 +119,30 @@ def _problems(row: Row) -> Iterator[Diagnostic]:
     """One finding for all the stores of a migration that are in the same state; what was begun is told by store."""
     together: dict[tuple[State, str], list[str]] = {}
     for store, cell in row.cells.items():
-        together.setdefault((cell.state, store if cell.state is State.PARTIAL else ""), []).append(store)
+        alone = cell.state in {State.PARTIAL, State.TORN}
+        together.setdefault((cell.state, store if alone else ""), []).append(store)
     for stores in together.values():
         if found := _problem(row.id, " and ".join(stores), row.cells[stores[0]]):
             yield found
+
+
+def _squashed(unit: Unit | None, ledger: Mapping[str, LedgerRow], units: Mapping[str, Unit]) -> Cell | None:
+    """How a file that replaces others stands where the ledger has those others; None: as any other migration.
+
+    What was squashed may be more than one file: each names the same ids, and those that are recorded are done with.
+    """
+    if unit is None or not unit.replaces:
+        return None
+    mates = {name: units[name] for name in unit.replaces if name in units and units[name].replaces == unit.replaces}
+    done = {name for name, mate in mates.items() if name in ledger and ledger[name].sha256 == mate.up_sha256}
+    wanted = [name for name in unit.replaces if name not in done]
+    there = [name for name in wanted if name in ledger and ledger[name].state == "applied"]
+    if unit.id in done or not set(there) - {unit.id}:
+        return None
+    own = ledger.get(unit.id)
+    if there == wanted:
+        return Cell(State.SQUASHED, unit, own)
+    return Cell(State.TORN, unit, own, lacking=tuple(name for name in wanted if name not in there))
 
 
 def _cell(unit: Unit | None, ledger: LedgerRow | None, *, later_applied: bool, locked: bool) -> Cell | None:
@@ -117,8 +163,14 @@ def _problem(name: str, store: str, cell: Cell) -> Diagnostic | None:
     span = cell.unit.up[0].span if cell.unit and cell.unit.up else None
     row = cell.ledger
     match cell.state:
-        case State.APPLIED | State.PENDING:
+        case State.APPLIED | State.PENDING | State.SQUASHED:
             return None
+        case State.TORN:
+            lacking = ", ".join(f"`{one}`" for one in cell.lacking)
+            message = f"`{name}` replaces {len(cell.unit.replaces) if cell.unit else 0} migrations, "
+            message += f"of which {store} lacks {lacking}"
+            hint = "check out the commit before the squash, run `schematool migrate` there, and come back"
+            return Diagnostic("ST421", message, span, subject=name, hint=hint)
         case State.EDITED:
             message = f"`{name}` was edited after it was applied to {store}"
             return Diagnostic("ST401", message, span, subject=name, hint=_accept(name))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from dataclasses import dataclass, field
 
 from schematool.core.diagnostic import Span
@@ -41,6 +43,8 @@ class Unit:
     transactional: bool = True
     consents: tuple[Consent, ...] = ()
     depends: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    """The ids of this store that a squashed migration stands for, its own included; see `replaces_in`."""
 
     @property
     def up_sha256(self) -> str:
@@ -85,6 +89,37 @@ class LedgerRow:
     in_doubt: int | None = None
     head: str | None = None
     extra: dict[str, str] = field(default_factory=dict, compare=False)
+
+
+def replaces_in(store: str, text: str) -> tuple[str, ...]:
+    r"""Which migrations a file says it replaces, read from its head alone: `-- schematool: replaces ID ID…`, or a key.
+
+    >>> replaces_in("postgres", "-- squash\n-- schematool: replaces 0001_a 0002_b\n\nSELECT 1;")
+    ('0001_a', '0002_b')
+    """
+    if store == "mongo":
+        return _replaces_in_json(text)
+    found: list[str] = []
+    for line in text.removeprefix("\ufeff").splitlines():
+        if (words := line.strip()) and not words.startswith("--"):
+            break
+        if match := _REPLACES.match(line):
+            found += match[1].split()
+    return tuple(found)
+
+
+_REPLACES = re.compile(r"\s*--\s*schematool\s*:\s*replaces\s+(.*)")
+
+
+def _replaces_in_json(text: str) -> tuple[str, ...]:
+    if '"replaces"' not in text:
+        return ()
+    try:
+        document = json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError:
+        return ()  # what is wrong with it is told where the file is read whole
+    named = document.get("replaces") if isinstance(document, dict) else None
+    return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list) else ()
 
 
 def content_hash(text: str) -> str:

@@ -1,6 +1,7 @@
 """MongoDB migrations as files: database commands as they are, in Extended JSON that a person can read.
 
-A file is one object: `title`, `depends` (ids of migrations that come before), `allow` (codes of hazards with the reason
+A file is one object: `title`, `depends` (ids of migrations that come before), `replaces` (ids that a squashed one
+stands for), `allow` (codes of hazards with the reason
 why they are accepted) and `commands`. The rollback file has the same form.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, NoReturn, cast
 from schematool.core.diagnostic import Findings, Span
 from schematool.core.errors import InputError
 from schematool.core.extended_json import Document, Value, plain, read, text
-from schematool.core.history.unit import Command, Consent, Unit
+from schematool.core.history.unit import Command, Consent, Unit, replaces_in
 from schematool.core.plan.mongo.trash import under
 from schematool.core.sql.place import Places
 from schematool.core.step import Segment, Step
@@ -25,7 +26,7 @@ FILE_SUFFIXES = (".json", ".rollback.json")
 WIDTH = 110
 """An object or a list that fits into this many columns stands on one line."""
 
-_KEYS = ("title", "depends", "allow", "commands")
+_KEYS = ("title", "depends", "replaces", "allow", "commands")
 _CODE = re.compile(r"ST\d{3}")
 _SPACE = re.compile(r"[ \t\r\n]*")
 # A pair of surrogates written as escapes is one character; half of one cannot be written to any file.
@@ -40,11 +41,14 @@ def render(  # noqa: PLR0913  # one call says all that a file holds; the same fo
     consents: Sequence[Consent],
     depends: Sequence[str],
     title: str,
+    replaces: Sequence[str] = (),
 ) -> tuple[str, str]:
     """Write the texts of the forward and the rollback file; `parse` reads them back."""
     head: Document = {"title": " ".join(title.split()) or "migration"}
     if depends:
         head["depends"] = list(depends)
+    if replaces:
+        head["replaces"] = list(replaces)
     if consents:
         head["allow"] = [{"code": one.code, "because": one.because} for one in consents]
     return _file(id, head, up.steps), _file(id, {"title": f"rollback of {id}"}, down)
@@ -106,6 +110,7 @@ def parse(
         transactional=False,
         consents=(*up.consents, *(down.consents if down else ())),
         depends=tuple(up.depends),
+        replaces=replaces_in("mongo", up_text),
     )
 
 
@@ -140,6 +145,10 @@ class _Reader:
                     self._expect(str, value_start, "text")
                 case "depends":
                     self._depends(value_start)
+                case "replaces":
+                    for item, begin, end in self._items(value_start):
+                        if not isinstance(item, str):
+                            self._complain("`replaces` holds ids of migrations, in quotes", begin, end)
                 case "allow":
                     for item, begin, end in self._items(value_start):
                         self._consent(item, self.places.span(begin, end))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from schematool.core.diagnostic import Findings
 from schematool.core.errors import InputError
-from schematool.core.history.unit import Command, Consent, Unit
+from schematool.core.history.unit import Command, Consent, Unit, replaces_in
 from schematool.core.sql.place import Places
 from schematool.core.sql.split import SplitError, Statement, split
 from schematool.core.step import Lock, Segment, Step, Work
@@ -38,6 +38,8 @@ _ALONE = re.compile(
     r"vacuum|alter\s+system|(?:create|drop)\s+(?:database|tablespace))\b",
     re.IGNORECASE,
 )
+_REPLACES = re.compile(r"replaces(?:[ \t]+\d{4,}_\w+)+")
+_IDS_A_LINE = 4
 _NOTE = {Work.BRIEF: "briefly"}
 
 
@@ -49,6 +51,7 @@ def render(  # noqa: PLR0913  # one call says all that a file holds; the same fo
     consents: Sequence[Consent],
     depends: Sequence[str],
     title: str,
+    replaces: Sequence[str] = (),
 ) -> tuple[str, str]:
     """Write the texts of the forward and the rollback file; `parse` reads them back.
 
@@ -63,6 +66,8 @@ def render(  # noqa: PLR0913  # one call says all that a file holds; the same fo
     if not up.transactional:
         head.append("-- transactional: false")
     head += [f"-- schematool: allow {given.code} because {_line(given.because)}" for given in consents]
+    lines = (replaces[at : at + _IDS_A_LINE] for at in range(0, len(replaces), _IDS_A_LINE))
+    head += [f"-- schematool: replaces {' '.join(some)}" for some in lines]
     return _file(head, up.steps), _file([f"-- rollback of {id}"], down)
 
 
@@ -146,6 +151,7 @@ def parse(
         transactional=transactional,
         consents=up.consents() + (down.consents() if down else ()),
         depends=up.depends(),
+        replaces=replaces_in("postgres", up_text),
     )
 
 
@@ -218,6 +224,8 @@ class _Reader:
         """Find what would break the runner's own transaction, and comments that were meant for schematool."""
         for gap in self._comments:
             for match in _OURS.finditer(self.text, *gap):
+                if _REPLACES.fullmatch(match[1]) and match.start() < self._head_end:
+                    continue
                 if not _ALLOW.fullmatch(match[1]):
                     self.complain(
                         f"schematool does not understand `{match[1]}`",

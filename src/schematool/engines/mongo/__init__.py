@@ -12,7 +12,7 @@ from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Checkup, Inspection, Kept, Listener, Prepared, Request
+from schematool.engines.contract import Checkup, Damage, Foreign, Inspection, Kept, Listener, Prepared, Request
 from schematool.engines.mongo import build as building
 from schematool.engines.mongo import inspect as inspecting
 from schematool.engines.mongo import journal, lease, scratch, seed, trash
@@ -46,6 +46,28 @@ class MongoEngine:
         """Read what was applied here, oldest first. Creates nothing."""
         return journal.rows(self._server)
 
+    def damages(self, units: Sequence[Unit]) -> tuple[Damage, ...]:
+        """Find what no run leaves so in the ledger."""
+        from schematool.engines.mongo.damage import damages  # noqa: PLC0415  # not every run asks
+
+        with translated(self.url):
+            return damages(self._server, units)
+
+    def mend(self, statements: Sequence[str]) -> None:
+        """Run cures of `damages`, one document after the other."""
+        from schematool.engines.mongo.damage import mend  # noqa: PLC0415  # only `repair` asks
+
+        self._under_lock()
+        with translated(self.url):
+            mend(self._server, statements)
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """Find the ledgers of other tools."""
+        from schematool.engines.mongo.foreign import foreign  # noqa: PLC0415  # few commands ask
+
+        with translated(self.url):
+            return foreign(self._server)
+
     def lock(self, *, wait_seconds: float) -> AbstractContextManager[None]:
         """Hold the migration lock of this database."""
         return lease.held(self._server, wait_seconds, self._keep)
@@ -58,9 +80,9 @@ class MongoEngine:
         """Take a unit back, also one that was stopped on the way; nothing for a unit that is not on the ledger."""
         self._run(unit, listen).roll_back()
 
-    def adopt(self, unit: Unit) -> None:
-        """Record a unit as applied without running it."""
-        self._run(unit, lambda _: None).adopt()
+    def adopt(self, unit: Unit, gone: Sequence[str] = ()) -> None:
+        """Record a unit as applied without running it; forget those that it stands for."""
+        self._run(unit, lambda _: None).adopt(gone)
 
     @contextmanager
     def scratch(self) -> Iterator[MongoEngine]:

@@ -100,10 +100,10 @@ class Run:
         self._commands(journal, pairs, owned=partial)
         journal.remove()
 
-    def adopt(self) -> None:
-        """Record the unit as applied."""
+    def adopt(self, gone: Sequence[str] = ()) -> None:
+        """Record the unit as applied, and forget those that it stands for."""
         self._ready()
-        Journal(self.server, self.unit, self.token).adopt(self.unit.up)
+        Journal(self.server, self.unit, self.token).adopt(self.unit.up, gone)
 
     def _commands(self, journal: Journal, pairs: Sequence[tuple[Command, Order]], *, owned: bool) -> None:
         """Run what is pending or in doubt. `owned`: whatever state a command leaves may already be there."""

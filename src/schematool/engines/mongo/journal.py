@@ -19,13 +19,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError, OperationFailure
+from pymongo.read_concern import ReadConcern
 
 from schematool import __version__
 from schematool.core.history.unit import Command, LedgerRow, Unit
 from schematool.engines.fault import die_at
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.lease import lost
-from schematool.engines.mongo.server import Server
+from schematool.engines.mongo.server import MAJORITY, Server
 from schematool.engines.mongo.settle import Picture
 
 if TYPE_CHECKING:
@@ -166,11 +167,32 @@ class Journal:
             raise lost()
         self.crash("end", 0)
 
-    def adopt(self, commands: Sequence[Command]) -> None:
-        """Put the unit on the ledger as applied."""
+    def adopt(self, commands: Sequence[Command], gone: Sequence[str] = ()) -> None:
+        """Put the unit on the ledger as applied; those that it stands for go off it, all at once or not at all."""
         self.entries = [Entry(command_hash(command), "done") for command in commands]
+        if gone:
+            self._take_over(gone)
+            return
         self._put({**self._head("applied", "up"), "commands": self._lines(())}, new=self.read() is None)
         self._update({"$currentDate": {"ended": True}})
+
+    def _take_over(self, gone: Sequence[str]) -> None:
+        new = self.read() is None
+        ledger = self._server.client[self._server.name][self._server.own("ledger").name]
+        change: dict[str, Any] = {
+            "$set": {**self._head("applied", "up"), "commands": self._lines(())},
+            "$currentDate": {"ended": True} | ({"started": True} if new else {}),
+        }
+
+        def body(session: ClientSession) -> None:
+            last = ledger.find_one({"_id": {"$in": list(gone)}}, sort=[("order", -1)], session=session) or {}
+            if new:
+                change["$setOnInsert"] = {"order": int(last.get("order", 0))}
+            ledger.update_one({"_id": self._unit.id}, change, upsert=True, session=session)
+            ledger.delete_many({"_id": {"$in": list(gone)}}, session=session)
+
+        with translated(self._server.url):
+            self.session.with_transaction(body, ReadConcern("local"), MAJORITY)
 
     def next(self) -> None:
         """Count a command, for the fault tests."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -105,12 +106,14 @@ class Runner:
             raise Refused(Diagnostic("ST412", f"{unit.id} has no rollback file", hint=f"write {unit.id}.rollback.sql"))
         self._guarded(_Run(unit, "down", unit.down, listen))
 
-    def adopt(self, unit: Unit) -> None:
-        """Record a unit as applied without running it."""
+    def adopt(self, unit: Unit, gone: Sequence[str] = ()) -> None:
+        """Record a unit as applied without running it; forget those that it stands for, in the same transaction."""
         try:
             self._session.execute("BEGIN")
             created = self._ledger.create()
             self._session.execute(self._ledger.finished(unit, "up", operation="mark", milliseconds=0))
+            for statement in self._ledger.forgotten(gone):
+                self._session.execute(statement)
             self._session.execute("COMMIT")
         except psycopg.Error as error:
             self._session.roll_back()

@@ -11,7 +11,7 @@ import psycopg
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Checkup, Inspection, Listener, Prepared, Request
+from schematool.engines.contract import Checkup, Damage, Foreign, Inspection, Listener, Prepared, Request
 from schematool.engines.postgres.apply import Patience, Runner
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
@@ -72,6 +72,27 @@ class PostgresEngine:
         with translated(self.url):
             return self._ledger.rows()
 
+    def damages(self, units: Sequence[Unit]) -> tuple[Damage, ...]:
+        """Find what no run leaves so in the ledger."""
+        from schematool.engines.postgres.damage import damages  # noqa: PLC0415  # not every run asks
+
+        with translated(self.url):
+            return damages(self._session, self._ledger, units)
+
+    def mend(self, statements: Sequence[str]) -> None:
+        """Run cures of `damages`, all of them or none."""
+        from schematool.engines.postgres.damage import mend  # noqa: PLC0415  # only `repair` asks
+
+        with translated(self.url):
+            mend(self._session, self._ledger, statements)
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """Find the ledgers of other tools."""
+        from schematool.engines.postgres.foreign import foreign  # noqa: PLC0415  # few commands ask
+
+        with translated(self.url):
+            return foreign(self._session)
+
     @contextmanager
     def lock(self, *, wait_seconds: float) -> Iterator[None]:
         """Hold the migration lock; SIGTERM and SIGHUP end what runs under it as Ctrl-C does."""
@@ -92,9 +113,9 @@ class PostgresEngine:
         """Run a unit's down commands and take it off the ledger."""
         self._runner.roll_back(unit, listen)
 
-    def adopt(self, unit: Unit) -> None:
-        """Record a unit as applied without running it."""
-        self._runner.adopt(unit)
+    def adopt(self, unit: Unit, gone: Sequence[str] = ()) -> None:
+        """Record a unit as applied without running it; forget those that it stands for."""
+        self._runner.adopt(unit, gone)
 
     @contextmanager
     def _scratch(self) -> Iterator[PostgresEngine]:

@@ -215,6 +215,14 @@ class Ledger:
             " tool_version = excluded.tool_version)" + yoyo.marked(self.schema, unit.id, operation)
         )
 
+    def forgotten(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Return a statement for each migration that goes off both ledgers without having been rolled back."""
+        return tuple(
+            f"WITH ours AS (DELETE FROM {self._ours} WHERE id = {literal(one)})"
+            + yoyo.marked(self.schema, one, "unmark")
+            for one in ids
+        )
+
 
 def statement_hashes(commands: Sequence[Command]) -> tuple[str, ...]:
     """Hash each statement, so that one that was edited after it had run is seen."""

@@ -33,11 +33,14 @@ def migration_hash(id: str) -> str:  # noqa: A002  # the word of the whole proje
 
 
 def marked(schema: str, id: str, operation: str) -> str:  # noqa: A002  # as above
-    """Return the rest of a statement that records a migration, after `WITH … AS (…)`: `apply`, `mark` or `rollback`."""
+    """Return the rest of a statement that records a migration, after `WITH … AS (…)`.
+
+    `operation`: `apply` or `mark`, or `rollback` or `unmark`, which take it off.
+    """
     key = literal(migration_hash(id))
     name = literal(id)
     table = qualified(schema, MIGRATIONS)
-    if operation == "rollback":
+    if operation in {"rollback", "unmark"}:
         first = f"DELETE FROM {table} WHERE migration_hash = {key}"
     else:
         first = (

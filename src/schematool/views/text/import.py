@@ -8,7 +8,7 @@ from rich.text import Text
 
 from schematool.app.import_ import ImportReport
 from schematool.views.show import Look
-from schematool.views.text.words import columns, count, place
+from schematool.views.text.words import columns, count, foreign, place
 
 
 def lines(report: ImportReport, look: Look) -> Iterator[Text | str]:
@@ -30,6 +30,7 @@ def lines(report: ImportReport, look: Look) -> Iterator[Text | str]:
         ],
         indent=0,
     )
+    yield from foreign(report.foreign)
     schema = [file for file in report.files if file.what == "schema"]
     others = [file for file in report.files if file.what not in {"schema", "rollback"}]
     if schema:

@@ -9,9 +9,9 @@ from rich.text import Text
 from schematool.app.status import StatusLine, StatusReport
 from schematool.views.show import Look
 from schematool.views.text.moves import heading
-from schematool.views.text.words import columns
+from schematool.views.text.words import columns, foreign
 
-_STYLE = {"applied": "green", "pending": "yellow", "partial": "yellow"}
+_STYLE = {"applied": "green", "squashed": "green", "pending": "yellow", "partial": "yellow"}
 _FEW = 5
 _ABSENT = "\N{EN DASH}"
 
@@ -23,6 +23,7 @@ def lines(report: StatusReport, look: Look) -> Iterator[Text]:
     stores = list(report.stores)
     if shown:
         yield from columns([("", *stores, ""), *(_row(line, stores) for line in shown)])
+    yield from foreign(report.foreign)
     counts = ", ".join(f"{number} {state}" for state, number in report.counts.items() if state != "applied")
     summary = f"{len(shown)} shown of {len(report.lines)} · " if len(shown) < len(report.lines) else ""
     told = counts or ("all applied" if report.lines else "no migrations")

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from schematool.core.secret import Url
+from schematool.engines.contract import Foreign
 
 SYMBOLS = {"+": "green", "-": "red", "~": "yellow", ">": "cyan", "*": "green", "!": "red"}
 _PLURALS = {"entity": "entities", "index": "indexes", "policy": "policies"}
@@ -57,3 +58,14 @@ def columns(rows: Iterable[Sequence[str | tuple[str, str]]], *, indent: int = 2,
                 line.append(" " * (widths[i] - cell_len(text) + gap))
         lines.append(line)
     return lines
+
+
+def foreign(ledgers: Iterable[Foreign]) -> list[Text]:
+    """Tell which other tools' ledgers were found; they are never written."""
+    return [Text.assemble((one.tool, "cyan"), f" ({one.store}): {_came(one)}; left as it is") for one in ledgers]
+
+
+def _came(one: Foreign) -> str:
+    applied = f", {count(one.applied, 'migration')}" if one.applied is not None else ""
+    head = f" up to {one.head}" if one.head else ""
+    return f"{one.table}{applied}{head}"
