@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -13,6 +13,7 @@ from schematool.core.catalog import Catalog
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Findings, Span
 from schematool.core.errors import InputError
+from schematool.core.history import lock as locks
 from schematool.core.history.names import is_id, pair
 from schematool.core.history.unit import Migration, Unit, replaces_in
 
@@ -84,15 +85,37 @@ def read_history(workspace: Workspace, *, whole: bool = True) -> History:
     """
     found = Findings()
     halves = {store: _units(workspace, store, found, whole=whole) for store in STORES}
-    if found.errors:
-        raise InputError(*found)
-    migrations = pair(unit for units in halves.values() for unit in units)
     lock = workspace.migrations_folder / LOCK_FILE
+    if found.errors:
+        raise InputError(*found, *(_edited_too(workspace, found) if whole and lock.is_file() else ()))
+    migrations = pair(unit for units in halves.values() for unit in units)
     return History(
         migrations,
         {snapshot.store: snapshot for store in STORES if (snapshot := _snapshot(workspace, store))},
         read_text(workspace.root, lock) if lock.is_file() else None,
     )
+
+
+def _edited_too(workspace: Workspace, found: Findings) -> Iterator[Diagnostic]:
+    """Of files that cannot be read: that they were edited or cut off since the lock was written."""
+    files = {one.span.file for one in found if one.span}
+    try:
+        history = read_history(workspace, whole=False)
+        entries = {entry.id: entry for entry in locks.parse(history.lock_text or "", LOCK_FILE).entries}
+    except InputError:
+        return
+    for store in STORES:
+        for unit in history.units(store):
+            up, down = unit_files(workspace, store, unit.id)
+            half = entries[unit.id].halves.get(store) if unit.id in entries else None
+            for file, now, then in (
+                (up, unit.up_sha256, half and half.up),
+                (down, unit.down_sha256, half and half.down),
+            ):
+                if file in files and half and now != then:
+                    message = f"`{unit.id}` was edited, or cut off, since schematool.lock was written ({store})"
+                    hint = f"restore it from version control: `git checkout -- {file}`"
+                    yield Diagnostic("ST405", message, Span(file, 1, 1), hint=hint, subject=unit.id)
 
 
 def whole(workspace: Workspace, units: Sequence[Unit]) -> tuple[Unit, ...]:

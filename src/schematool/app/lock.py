@@ -21,7 +21,7 @@ from schematool.core.history.status import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockReport(Report):
-    """What the lock file did not agree with, and is accepted now (or would be, with `--check`).
+    """What the lock file did not agree with, and is accepted now (or would be, with `--check`): ids, and in words.
 
     `ledgers`: the halves (`0004_tags postgres`) whose new hash a live ledger took.
     """
@@ -29,6 +29,7 @@ class LockReport(Report):
     command: ClassVar[str] = "lock"
 
     accepted: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     ledgers: tuple[str, ...] = ()
 
@@ -50,7 +51,8 @@ def run(workspace: Workspace, ids: list[str], *, check: bool = False, live: Mann
     files = _files(workspace, history)
     write_all(workspace.root, files)
     ledgers = _adopted(workspace, history, wanted, live) if live and wanted else ()
-    return LockReport(accepted=accepted, written=tuple(files), ledgers=ledgers)
+    said = tuple(dict.fromkeys(d.message for d in found))
+    return LockReport(accepted=accepted, said=said, written=tuple(files), ledgers=ledgers)
 
 
 def _files(workspace: Workspace, history: History) -> dict[str, str]:

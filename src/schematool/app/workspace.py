@@ -149,13 +149,27 @@ def read_text(root: Path, path: Path) -> str:
 
 
 def _decoded(name: str, path: Path | str) -> str:
+    content = b""
     try:
         with open(path, "rb") as file:
-            return file.read().decode()
+            content = file.read()
+        return content.decode()
     except UnicodeDecodeError as error:
-        raise InputError(Diagnostic("ST008", f"{name} is not UTF-8 at byte {error.start}", Span(name, 1, 1))) from error
+        raise InputError(_not_utf8(name, content, error)) from error
     except OSError as error:
         raise InputError(Diagnostic("ST008", f"cannot read {name}: {error.strerror}")) from error
+
+
+def _not_utf8(name: str, content: bytes, error: UnicodeDecodeError) -> Diagnostic:
+    """Say which encoding it is where the file says so itself, else where it stops to be UTF-8."""
+    hint = "save it as UTF-8, with or without a byte order mark"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Diagnostic("ST008", f"{name} is UTF-16, not UTF-8", Span(name, 1, 1), hint=hint)
+    before = content[: error.start]
+    line = before.count(b"\n") + 1
+    column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
+    message = f"{name} is not UTF-8: the byte {content[error.start]:#04x} is no character"
+    return Diagnostic("ST008", message, Span(name, line, column), hint=hint)
 
 
 def read_folder(root: Path, folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:

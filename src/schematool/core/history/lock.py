@@ -34,6 +34,7 @@ _HEADER = (
 )
 _HASH = re.compile(r"[0-9a-f]{64}")
 _CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})(\s|$)")
+_UNREADABLE = "restore it from version control; or delete it and make it anew with `schematool lock`"
 _RESTORE = "restore the file from version control, or accept it with `schematool lock`"
 
 
@@ -96,7 +97,7 @@ def parse(text: str, file: str) -> Lock:
     """Read the file; `InputError` (ST405) with the place of everything that cannot be read."""
     found: list[Diagnostic] = []
     entries: list[Entry] = []
-    schema = ""
+    schema, version = "", False
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         span = Span(file, number, 1, max(len(line), 1), line)
         words = line.split()
@@ -109,14 +110,18 @@ def parse(text: str, file: str) -> Lock:
             if words[1:] != [str(VERSION)]:
                 found.append(_newer(span))
                 break
+            version = True
         elif words[0] == "schema" and len(words) == 2:
             schema = "" if words[1] == "-" else words[1]
         else:
             entry = _entry(words, Span(file, number, line.index(words[0]) + 1, len(words[0]), line))
             if entry is None:
-                found.append(Diagnostic("ST405", "this line of the lock cannot be read", span, hint=_RESTORE))
+                found.append(Diagnostic("ST405", "this line of the lock cannot be read", span, hint=_UNREADABLE))
             else:
                 entries.append(entry)
+    if not found and not version:
+        message = "this is no whole lock: its line `version` is missing" if text.strip() else "the lock is empty"
+        found.append(Diagnostic("ST405", message, Span(file, 1, 1), hint=_UNREADABLE))
     if found:
         raise InputError(*found)
     return Lock(tuple(entries), schema)
@@ -133,20 +138,25 @@ def verify(lock: Lock, migrations: Sequence[Migration], file: str) -> tuple[Diag
     come = {name: migration for name, migration in by_id.items() if name not in locked}
     renamed = _renamed(gone, come)
     found = [*_duplicated(lock, migrations), *_broken_chain(lock)]
+    contents = {(store, half.up): entry.id for entry in lock.entries for store, half in entry.halves.items()}
     for entry in lock.entries:
         if entry.id in renamed:
-            found.append(
-                _finding(f"`{entry.id}` was renamed to `{renamed[entry.id]}`", entry.span, file, entry.id),
+            message = f"`{entry.id}` was renamed to `{renamed[entry.id]}`"
+            hint = (
+                f"give it its old name back; where no database has it yet, accept it with `schematool lock {entry.id}`"
             )
+            found.append(_finding(message, entry.span, file, entry.id, hint))
         elif entry.id in gone:
             found.append(_finding(f"`{entry.id}` is in the lock, but its files are gone", entry.span, file, entry.id))
         else:
-            found += _edited(entry, by_id[entry.id], file)
+            found += _edited(entry, by_id[entry.id], file, contents)
     last = max((order(name) for name in locked), default=(0, ""))
     for name, migration in come.items():
         if name in renamed.values():
             continue
         how = "was inserted before what the lock already has" if order(name) < last else "is not in the lock yet"
+        if copied := _copied(migration, contents):
+            how = f"is a copy of `{copied}`, and {how}"
         hint = f"take it in with `schematool lock {name}`"
         found.append(Diagnostic("ST405", f"`{name}` {how}", _place(migration), subject=name, hint=hint))
     return tuple(found)
@@ -230,7 +240,13 @@ def _broken_chain(lock: Lock) -> list[Diagnostic]:
     return []
 
 
-def _edited(entry: Entry, migration: Migration, file: str) -> list[Diagnostic]:
+def _copied(migration: Migration, contents: Mapping[tuple[str, str], str]) -> str | None:
+    """The migration that all files of another one were copied from."""
+    origins = {contents.get((store, half.up)) for store, half in _halves(migration).items()}
+    return origins.pop() if len(origins) == 1 else None
+
+
+def _edited(entry: Entry, migration: Migration, file: str, contents: Mapping[tuple[str, str], str]) -> list[Diagnostic]:
     found = []
     actual = _halves(migration)
     for store in _STORES:
@@ -244,12 +260,21 @@ def _edited(entry: Entry, migration: Migration, file: str) -> list[Diagnostic]:
             found.append(_finding(f"the {store} half of `{entry.id}` {what} the lock", span, file, entry.id))
             continue
         if before.up != after.up:
-            found.append(_finding(f"`{entry.id}` was edited ({store})", span, file, entry.id, _accept(entry.id)))
+            how = _change(unit.up_text if unit else "", contents.get((store, after.up)))
+            found.append(_finding(f"`{entry.id}` {how} ({store})", span, file, entry.id, _accept(entry.id)))
         if before.down != after.down:
-            how = "was edited" if before.down and after.down else ("is gone" if before.down else "is new")
+            how = _change(unit.down_text if unit else None) if before.down and after.down else ""
+            how = how or ("is gone" if before.down else "is new")
             message = f"the rollback file of `{entry.id}` {how} ({store})"
-            found.append(_finding(message, span, file, entry.id, _accept(entry.id)))
+            place = unit.down[0].span if unit and unit.down else span
+            found.append(_finding(message, place, file, entry.id, _accept(entry.id)))
     return found
+
+
+def _change(text: str | None, other: str | None = None) -> str:
+    if not (text or "").strip():
+        return "is empty now"
+    return f"has the content of `{other}` now" if other else "was edited"
 
 
 def _finding(message: str, span: Span | None, file: str, subject: str, hint: str = _RESTORE) -> Diagnostic:

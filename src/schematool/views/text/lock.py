@@ -15,6 +15,6 @@ def lines(report: LockReport, look: Look) -> Iterator[Text]:
     """Tell what is accepted."""
     if not report.accepted and report.ok:
         yield Text("the lock agrees with the files")
-    yield from columns([("accepted", name) for name in report.accepted if report.written], indent=0)
+    yield from columns([("accepted", said) for said in report.said], indent=0)
     yield from columns([("accepted", f"{name}: its ledger has the new hash") for name in report.ledgers], indent=0)
     yield from columns([(("wrote", "green"), name) for name in report.written], indent=0)

@@ -1,0 +1,199 @@
+"""What can happen to migration files on disk: each is told in its own words, at its place, with what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from schematool.app import locking
+from schematool.app.history import read_history
+from schematool.app.workspace import open_workspace
+from tests.cli.test_squash import write
+from tests.conftest import Ran
+
+Run = Callable[..., Ran]
+FIRST, SECOND = "migrations/postgres/0001_a.sql", "migrations/postgres/0002_b.sql"
+BACK = "migrations/postgres/0002_b.rollback.sql"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Give a project of three migrations with its lock; no server is needed."""
+    (tmp_path / "schematool.toml").write_text("[env.dev]\n")
+    tables = {
+        f"000{number}_{name}": (f"create table {name} (id int);", f"drop table {name};")
+        for number, name in enumerate("abc", 1)
+    }
+    write(tmp_path, tables, {"0002_b": ('{"create": "b"}', '{"drop": "b"}')})
+    workspace = open_workspace(tmp_path, {})
+    history = read_history(workspace)
+    units = {store: history.units(store) for store in ("postgres", "mongo")}
+    (tmp_path / "migrations/schematool.lock").write_text(locking.lock_text(units, ""))
+    return tmp_path
+
+
+def edit(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    """Change the bytes of a file."""
+
+    def go(root: Path) -> None:
+        (root / name).write_bytes(change((root / name).read_bytes()))
+
+    return go
+
+
+def move(name: str, to: str, *, copy: bool = False) -> Callable[[Path], None]:
+    """Rename or copy all files of a migration."""
+
+    def go(root: Path) -> None:
+        for path in (root / "migrations").glob(f"*/{name}.*"):
+            target = path.with_name(path.name.replace(name, to))
+            shutil.copy(path, target) if copy else path.rename(target)
+
+    return go
+
+
+def remove(pattern: str) -> Callable[[Path], None]:
+    """Delete files."""
+
+    def go(root: Path) -> None:
+        for path in root.glob(pattern):
+            path.unlink()
+
+    return go
+
+
+def swap(root: Path) -> None:
+    """Let two files change places."""
+    first, second = (root / FIRST).read_bytes(), (root / SECOND).read_bytes()
+    (root / FIRST).write_bytes(second)
+    (root / SECOND).write_bytes(first)
+
+
+FAULTS = {
+    "edited": (edit(SECOND, lambda b: b + b"-- more\n"), 1, "ST405", "`0002_b` was edited (postgres)", SECOND),
+    "rollback edited": (
+        edit(BACK, lambda b: b + b"-- more\n"),
+        1,
+        "ST405",
+        "the rollback file of `0002_b` was edited (postgres)",
+        BACK,
+    ),
+    "emptied": (edit(SECOND, lambda _: b""), 1, "ST405", "`0002_b` is empty now (postgres)", "schematool.lock:5"),
+    "swapped": (swap, 1, "ST405", "`0001_a` has the content of `0002_b` now (postgres)", FIRST),
+    "deleted": (remove("migrations/*/0002_b*"), 1, "ST405", "`0002_b` is in the lock, but its files are gone", ":5:1"),
+    "half deleted": (
+        remove("migrations/mongo/0002_b*"),
+        1,
+        "ST405",
+        "the mongo half of `0002_b` is gone, but in the lock",
+        ":5:1",
+    ),
+    "rollback deleted": (remove(BACK), 1, "ST405", "the rollback file of `0002_b` is gone (postgres)", SECOND),
+    "up deleted": (remove(SECOND), 2, "ST409", "a rollback file without its migration", BACK),
+    "renamed": (
+        move("0002_b", "0002_bb"),
+        1,
+        "ST405",
+        "`0002_b` was renamed to `0002_bb`",
+        "give it its old name back",
+    ),
+    "inserted": (
+        move("0001_a", "0001_z", copy=True),
+        1,
+        "ST405",
+        "`0001_z` is a copy of `0001_a`, and was inserted before what the lock already has",
+        "0001_z.sql:1:1",
+    ),
+    "duplicated": (
+        move("0003_c", "0003_d", copy=True),
+        1,
+        "ST405",
+        "`0003_d` has the same number as `0003_c`",
+        "give the later one the next free number",
+    ),
+    "copied": (
+        move("0003_c", "0004_d", copy=True),
+        1,
+        "ST405",
+        "`0004_d` is a copy of `0003_c`, and is not in the lock yet",
+        "schematool lock 0004_d",
+    ),
+    "cut off": (
+        edit(SECOND, lambda b: b[:-6]),
+        2,
+        "ST405",
+        "`0002_b` was edited, or cut off, since schematool.lock was written (postgres)",
+        f"git checkout -- {SECOND}",
+    ),
+    "cut off, as SQL": (
+        edit(SECOND, lambda b: b[:-6]),
+        2,
+        "ST409",
+        "this parenthesis is never closed",
+        f"{SECOND}:2:16",
+    ),
+    "cut off, as JSON": (
+        edit("migrations/mongo/0002_b.json", lambda b: b[:20]),
+        2,
+        "ST409",
+        "this is not JSON",
+        "migrations/mongo/0002_b.json:1:",
+    ),
+    "Latin-1": (
+        edit(SECOND, lambda b: b + "-- Émile\n".encode("latin-1")),
+        2,
+        "ST008",
+        f"{SECOND} is not UTF-8: the byte 0xc9 is no character",
+        f"{SECOND}:3:4",
+    ),
+    "UTF-16": (
+        edit(SECOND, lambda b: b.decode().encode("utf-16")),
+        2,
+        "ST008",
+        f"{SECOND} is UTF-16, not UTF-8",
+        "save it as UTF-8",
+    ),
+    "misnamed": (move("0002_b", "2_b"), 2, "ST409", "`2_b` is not the name of a migration", "NNNN_words"),
+    "lock emptied": (
+        edit("migrations/schematool.lock", lambda _: b""),
+        2,
+        "ST405",
+        "the lock is empty",
+        "delete it and make it anew with `schematool lock`",
+    ),
+    "lock cut off": (
+        edit("migrations/schematool.lock", lambda b: b[:400]),
+        2,
+        "ST405",
+        "this line of the lock cannot be read",
+        "schematool.lock:5",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_has_its_own_message(fault: str, root: Path, run_cli: Run) -> None:
+    """Exit code, code, message, and the place or the way out."""
+    change, exit_code, code, message, more = FAULTS[fault]
+    change(root)
+
+    ran = run_cli("lock", "--check", cwd=root)
+
+    assert ran.exit_code == exit_code, ran.stderr
+    assert f"error[{code}]: {message}" in ran.stderr
+    assert more in ran.stderr
+
+
+def test_flipped_line_endings_and_a_byte_order_mark_are_no_fault(root: Path, run_cli: Run) -> None:
+    """Git and editors do that; the hash is of the text."""
+    for path in [*(root / "migrations").rglob("*.sql"), *(root / "migrations").rglob("*.json")]:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    lock = root / "migrations/schematool.lock"
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
+
+    ran = run_cli("lock", "--check", cwd=root)
+
+    assert (ran.exit_code, ran.stdout) == (0, "the lock agrees with the files\n")
