@@ -10,7 +10,7 @@ from schematool.core.catalog import Id
 from schematool.core.describe import Described
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.secret import Url
-from schematool.engines.contract import Began, Ended, Event
+from schematool.engines.contract import Began, Ended, Event, Waiting
 from schematool.views.progress import Progress
 from schematool.views.show import Look
 from schematool.views.text.diff import lines
@@ -66,6 +66,20 @@ def test_progress_is_one_line_for_each_half() -> None:
     assert written.splitlines()[1] == "  + 0001_a  postgres  200 statements  799 ms"
     assert again == "  + 0001_a  mongo     1 command  2 ms\n"
     assert "hunter2" not in written
+
+
+def test_a_long_statement_tells_which_it_is_and_how_long_it_has_run() -> None:
+    """Who has no terminal sees it too: number, what it is doing, the time; at its end the rows that it wrote."""
+    began = Began("0001_a", "postgres", 1, 3, "update a set b = 1")
+    ended = Ended("0001_a", "postgres", 1, 3, "update a set b = 1", 63.0, 1200)
+    told = progress()
+    written = [told.told(one) for one in (began, Waiting("0001_a", "postgres", "still running", 61.0), ended)]
+
+    assert written == [
+        "",
+        "  · 0001_a  postgres  2/3 still running  1 min 1 s\n",
+        "    0001_a  postgres  2/3 update a set b = 1  1,200 rows  1 min 3 s\n",
+    ]
 
 
 def test_verbose_progress_tells_every_statement() -> None:

@@ -52,7 +52,7 @@ def test_it_is_sent_in_one_go(engine: PostgresEngine, monkeypatch: pytest.Monkey
     sent: list[int] = []
 
     def counted(
-        connection: psycopg.Connection[Any], statements: Sequence[str], answered: Callable[[int], None]
+        connection: psycopg.Connection[Any], statements: Sequence[str], answered: Callable[[int, int | None], None]
     ) -> Failure | None:
         sent.append(len(statements))
         return pipeline.send_all(connection, statements, answered)

@@ -34,7 +34,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The command ran; `seconds` as the client saw it."""
+    """The command ran; `seconds` as the client saw it, `rows` (or documents) that it wrote, None for one on schema."""
 
     unit: str
     store: str
@@ -42,15 +42,17 @@ class Ended:
     total: int
     text: str
     seconds: float
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something holds us up: who has the lock, or what a long statement is doing."""
+    """Something holds us up: who has the lock, or what a long statement is doing, and for how many seconds it has."""
 
     unit: str
     store: str
     what: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

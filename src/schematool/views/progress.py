@@ -29,6 +29,7 @@ class Progress:
     live: bool
     width: int
     mask: Callable[[str], str]
+    _running: str = ""
     _done: int = 0
     _seconds: float = field(default=0.0)
 
@@ -36,13 +37,21 @@ class Progress:
         """What to write for an event; empty when it is not worth a line."""
         match event:
             case Began():
+                self._running = f"{event.index + 1}/{event.total}"
                 return _CLEAR + self._cut(self._line(event) + " …") if self.live else ""
-            case Waiting(unit, store, what):
-                return self._whole(f"  · {unit}  {store:{_STORES}}  {what}")
+            case Waiting():
+                return self._waiting(event)
             case Ended():
                 return self._ended(event)
             case Filling():
                 return self._filling(event)
+
+    def _waiting(self, event: Waiting) -> str:
+        """Which statement, what it is doing, for how long: also for who has no terminal to see it begin."""
+        line = f"  · {event.unit}  {event.store:{_STORES}}  {event.what}"
+        if event.seconds is not None:
+            line = f"  · {event.unit}  {event.store:{_STORES}}  {self._running} {event.what}  {seconds(event.seconds)}"
+        return self._whole(line)
 
     def _filling(self, event: Filling) -> str:
         """A bar with a rate while rows are made, a line for each table when they are."""
@@ -66,7 +75,9 @@ class Progress:
         self._seconds += event.seconds
         text = _CLEAR if self.live else ""
         if self.verbose or event.seconds >= SLOW:
-            text = self._whole(f"{self._line(event)}  {seconds(event.seconds)}")
+            noun = "document" if event.store == "mongo" else "row"
+            rows = f"  {count(event.rows, noun)}" if event.rows is not None else ""
+            text = self._whole(f"{self._line(event)}{rows}  {seconds(event.seconds)}")
         if event.index + 1 == event.total:
             many = count(self._done, "command" if event.store == "mongo" else "statement")
             text += f"  {self.mark} {event.unit}  {event.store:{_STORES}}  {many}  {seconds(self._seconds)}\n"

@@ -25,7 +25,14 @@ from schematool.core.model.mongo_normal import is_primary
 from schematool.engines.contract import Began, Ended, Listener, Waiting
 from schematool.engines.mongo.commands import DATA, SHARDING, TRASH, Order, order, orders
 from schematool.engines.mongo.examine import refused
-from schematool.engines.mongo.execute import Execution, checked_reply, picture, refuse_what_harms, refuse_what_is_newer
+from schematool.engines.mongo.execute import (
+    Execution,
+    checked_reply,
+    picture,
+    refuse_what_harms,
+    refuse_what_is_newer,
+    rows_of,
+)
 from schematool.engines.mongo.failure import statement_failure, translated
 from schematool.engines.mongo.journal import Journal, command_hash
 from schematool.engines.mongo.lease import Lease
@@ -124,12 +131,13 @@ class Run:
         """Run commands and record them in one transaction; False when the server says that it cannot be done so."""
         chosen = range(first, first + count)
         current = first
+        rows: dict[int, int | None] = {}
 
         def body(session: ClientSession) -> None:
             nonlocal current
             for current in chosen:
                 reply = self.server.command(pairs[current][1].qualified(self.server.name), session)
-                checked_reply(reply)
+                rows[current] = rows_of(pairs[current][1], checked_reply(reply))
                 journal.done(current, None, session)
 
         for index in chosen:
@@ -151,7 +159,8 @@ class Run:
         journal.committed(chosen)
         seconds = (time.monotonic() - began) / count
         for index in chosen:
-            self.listen(Ended(self.unit.id, "mongo", index, len(pairs), pairs[index][0].text, seconds))
+            text = pairs[index][0].text
+            self.listen(Ended(self.unit.id, "mongo", index, len(pairs), text, seconds, rows.get(index)))
         return True
 
     def _one(self, journal: Journal, pairs: Sequence[tuple[Command, Order]], index: int, *, owned: bool) -> None:
@@ -159,6 +168,7 @@ class Run:
         command, order = pairs[index]
         journal.next()
         self.listen(Began(self.unit.id, "mongo", index, len(pairs), command.text))
+        rows: int | None = None
         began = time.monotonic()
         with self._refusals(journal, index, command, order):
             now = picture(self.server, order)
@@ -177,25 +187,29 @@ class Run:
                     refuse_what_harms(order, now, command)
                     refuse_what_is_newer(self.server, order, command)
                     journal.intent(index, now)
-                self._sent(order, before, now)
+                rows = self._sent(order, before, now)
             if owned:
                 self._shown(order)
             after = picture(self.server, order)
             self._proven(command, order, after)
         journal.done(index, after)
-        self.listen(Ended(self.unit.id, "mongo", index, len(pairs), command.text, time.monotonic() - began))
+        seconds = time.monotonic() - began
+        self.listen(Ended(self.unit.id, "mongo", index, len(pairs), command.text, seconds, rows))
 
-    def _sent(self, order: Order, before: Picture | None, now: Picture) -> None:
-        """Send a command. What was put aside and is purged since is made again, without its documents."""
+    def _sent(self, order: Order, before: Picture | None, now: Picture) -> int | None:
+        """Send a command. What was put aside and is purged since is made again, without its documents.
+
+        Gives the number of documents that it wrote.
+        """
         gone = order.name == "renameCollection" and now.source is None and now.target is None
         recorded = self.recorded.get(order.collection) if gone else None
         execution = Execution(self.server, self.unit.id, self.listen)
         if recorded is None:
-            execution.run(order, before)
-            return
+            return execution.run(order, before)
         self.listen(Waiting(self.unit.id, "mongo", f"`{order.target}` was purged: making it again, without documents"))
         for again in _made_again(str(order.target), recorded):
             execution.run(again, None)
+        return None
 
     def _examined(self, journal: Journal, command: Command, order: Order, now: Picture) -> None:
         """Look for documents that a stricter validator shuts out: tell of them, and stop before it is strict.

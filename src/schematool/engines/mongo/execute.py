@@ -34,6 +34,8 @@ SHORT_MILLISECONDS = 3000
 PROBE_MILLISECONDS = 500
 BUSY_SECONDS = 60.0
 LOST_SECONDS = 30.0
+REPEAT_SECONDS = 5.0
+"""How often a command that takes long is told of."""
 _CONCERN: Mapping[str, Any] = {"w": "majority", "j": True, "wtimeout": 60_000}
 
 
@@ -84,6 +86,12 @@ def _harmful(command: Command, message: str) -> StatementError:
     )  # fmt: skip
 
 
+def rows_of(order: Order, reply: Mapping[str, Any]) -> int | None:
+    """How many documents a write command wrote, None for any other."""
+    count = reply.get("n") if order.name in {"insert", "update", "delete"} else None
+    return count if isinstance(count, int) else None
+
+
 def checked_reply(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     """Raise what a write command reports inside a reply that says ok."""
     errors = reply.get("writeErrors")
@@ -101,37 +109,35 @@ class Execution:
     unit: str
     listen: Listener
 
-    def run(self, order: Order, before: Picture | None) -> None:
-        """Run a command until the server has answered it or its effect is seen to be there.
+    def run(self, order: Order, before: Picture | None) -> int | None:
+        """Run a command until the server has answered it or its effect is seen to be there; gives `rows_of`.
 
         Driver errors come out as they are: a refusal (`OperationFailure`), or a server that stays away.
         """
         deadline, pause = time.monotonic() + BUSY_SECONDS, 0.05
         while True:
             try:
-                self._send(order, before)
+                return self._send(order, before)
             except (ConnectionFailure, WriteConcernError) as error:
                 if self._settled_after_loss(order, before, error):
-                    return
+                    return None
             except OperationFailure as error:
                 if error.code == _NOT_SHARDED and order.name == "unshardCollection":
-                    return
+                    return None
                 if error.code not in _BUSY or time.monotonic() > deadline:
                     raise
                 if settle(order, before, picture(self.server, order)) is Verdict.DONE:
-                    return
+                    return None
                 self._wait(f"`{order.collection}` is in use (MongoDB {error.code}): trying again")
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter
                 pause = min(pause * 2, 2.0)
-            else:
-                return
 
-    def _send(self, order: Order, before: Picture | None) -> None:
+    def _send(self, order: Order, before: Picture | None) -> int | None:
         document = order.qualified(self.server.name)
         document.setdefault("writeConcern", dict(_CONCERN))
         if order.name in SHARDING and self.server.kind != "router":
             sharding.remember(self.server, order)
-            return
+            return None
         if order.name == "aggregate":
             document.setdefault("cursor", {})
         if before and before.uuid and order.name in {"createIndexes", "collMod", "dropIndexes", "drop"}:
@@ -140,10 +146,11 @@ class Execution:
         if order.name == "createIndexes":
             self._probe(order, before)
             self._build(document)
-            return
+            return None
         if order.name not in {*DATA, *SHARDING} and not _converts(order):
             document["maxTimeMS"] = SHORT_MILLISECONDS
-        checked_reply(self.server.command(document))
+        run = self._patiently if order.name in DATA or _converts(order) else self.server.command
+        return rows_of(order, checked_reply(run(document)))
 
     def _probe(self, order: Order, before: Picture | None) -> None:
         """See whether a transaction holds the collection: an empty collMod changes nothing, and gives up in time."""
@@ -152,24 +159,36 @@ class Execution:
 
     def _build(self, document: Mapping[str, Any]) -> None:
         """Build indexes without a time limit, telling how far they are; interrupted, the build goes on by itself."""
-        outcome: list[BaseException] = []
+        self._patiently(document)
+
+    def _patiently(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run a command, telling from time to time what it is doing."""
+        outcome: list[BaseException | Mapping[str, Any]] = []
 
         def send() -> None:
             try:
-                self.server.command(document)
+                outcome.append(self.server.command(document))
             except BaseException as error:  # carried to the thread that waits for it
                 outcome.append(error)
 
-        worker = threading.Thread(target=send, name="schematool-build", daemon=True)
+        worker = threading.Thread(target=send, name="schematool-command", daemon=True)
+        began = time.monotonic()
         worker.start()
         worker.join(1.0)
+        told = began
         while worker.is_alive():
-            self._progress(document)
+            if "createIndexes" in document:
+                self._progress(document, time.monotonic() - began)
+            elif time.monotonic() - told > REPEAT_SECONDS:
+                told = time.monotonic()
+                self._wait("still running", told - began)
             worker.join(1.0)
-        if outcome:
-            raise outcome[0]
+        (answer,) = outcome
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
-    def _progress(self, document: Mapping[str, Any]) -> None:
+    def _progress(self, document: Mapping[str, Any], elapsed: float) -> None:
         """Tell what the index builder itself is doing, where we may see it."""
         namespace = f"{self.server.name}.{document['createIndexes']}"
         stages: list[Mapping[str, Any]] = [
@@ -178,9 +197,9 @@ class Execution:
         ]
         try:
             for row in self.server.client.admin.aggregate(stages):
-                self._wait(f"building on `{document['createIndexes']}`: {_spoken(row)}")
+                self._wait(f"building on `{document['createIndexes']}`: {_spoken(row)}", elapsed)
         except PyMongoError:
-            self._wait(f"building on `{document['createIndexes']}`")
+            self._wait(f"building on `{document['createIndexes']}`", elapsed)
 
     def _settled_after_loss(self, order: Order, before: Picture | None, error: PyMongoError) -> bool:
         """After a lost connection wait for the server and ask it; raises the loss when the server stays away."""
@@ -194,8 +213,8 @@ class Execution:
                     raise error from None
                 time.sleep(0.5)
 
-    def _wait(self, what: str) -> None:
-        self.listen(Waiting(self.unit, "mongo", what))
+    def _wait(self, what: str, elapsed: float | None = None) -> None:
+        self.listen(Waiting(self.unit, "mongo", what, elapsed))
 
 
 def _converts(order: Order) -> bool:

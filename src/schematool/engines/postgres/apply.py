@@ -25,7 +25,7 @@ from schematool.engines.fault import Faults
 from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Journal, Ledger, statement_hashes
 from schematool.engines.postgres.lock import MigrationLock
-from schematool.engines.postgres.pipeline import send_all, supported
+from schematool.engines.postgres.pipeline import send_all, supported, written
 from schematool.engines.postgres.resume import Found, already_there, must_be_alone, probe
 from schematool.engines.postgres.session import Session, world_error
 from schematool.engines.postgres.watch import Watch
@@ -230,8 +230,8 @@ class Runner:
         statements = (*head, *(command.text for command in run.commands), record, "COMMIT")
         steps = _Steps(run, self._faults, self._watch, self._session.pid)
 
-        def answered(index: int) -> None:
-            steps.answered(index - len(head))
+        def answered(index: int, rows: int | None) -> None:
+            steps.answered(index - len(head), rows)
 
         try:
             failure = send_all(self._session.connection, statements, answered)
@@ -277,7 +277,7 @@ class Runner:
         self._faults.reach("before")
         self._watch.begin(self._session.pid, unit, run.listen)
         try:
-            _execute(self._session, command)
+            rows = _execute(self._session, command)
         except psycopg.Error as error:
             if self._session.lost:
                 raise
@@ -286,7 +286,7 @@ class Runner:
         finally:
             self._watch.end()
         self._faults.reach("after")
-        run.listen(Ended(unit, "postgres", index, total, command.text, time.monotonic() - began))
+        run.listen(Ended(unit, "postgres", index, total, command.text, time.monotonic() - began, rows))
 
     def _refused(self, error: psycopg.Error, run: _Run, command: Command, note: str = "") -> StatementError:
         if error.sqlstate == "55P03" and self._watch.blockers:
@@ -521,15 +521,18 @@ class _Steps:
         self._run, self._faults, self._watch, self._pid = run, faults, watch, pid
         self._began = 0.0
 
-    def answered(self, index: int) -> None:
-        """Take in that statement `index` has run; the last before the first is -1, the ledger row comes after all."""
+    def answered(self, index: int, rows: int | None) -> None:
+        """Take in that statement `index` has run and wrote `rows`.
+
+        What comes before the first is -1, the ledger row comes after all.
+        """
         total = len(self._run.commands)
         if 0 <= index < total:
             self._watch.end()
             self._faults.reach("after")
             seconds = time.monotonic() - self._began
             self._run.listen(
-                Ended(self._run.unit.id, "postgres", index, total, self._run.commands[index].text, seconds)
+                Ended(self._run.unit.id, "postgres", index, total, self._run.commands[index].text, seconds, rows)
             )
         elif index >= total:
             self._faults.reach("ledger" if index == total else "committed")
@@ -556,15 +559,15 @@ def _after(states: dict[str, str] | None, run: _Run) -> dict[str, str] | None:
     return states
 
 
-def _execute(session: Session, command: Command) -> None:
-    """Run one statement; the data lines of a COPY … FROM stdin go along with it. Rows are never looked at."""
+def _execute(session: Session, command: Command) -> int | None:
+    """Run one statement; the data lines of a COPY … FROM stdin go along with it. Rows are counted, never looked at."""
     data = copied_data(command.text)
     if data is None:
-        session.execute(command.text)
-        return
+        return written(session.execute(command.text).pgresult)
     statement, lines = data
     with session.connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         copy.write(lines)
+    return cursor.rowcount
 
 
 def copied_data(text: str) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from psycopg.waiting import Ready, Wait
 
 _DRAIN_SECONDS = 5.0
 """How long to wait for the answers to what was cancelled, before the connection is given up."""
+_WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY"})
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 
 
@@ -34,10 +35,19 @@ def supported() -> bool:
     return psycopg.Pipeline.is_supported()
 
 
+def written(result: Any) -> int | None:
+    """How many rows a statement wrote, by its command tag; None for one that is not about rows."""
+    tag = (result.command_status or b"").split(b" ", 1)[0] if result is not None else b""
+    return result.command_tuples if tag in _WRITES else None
+
+
 def send_all(
-    connection: psycopg.Connection[Any], statements: Sequence[str], answered: Callable[[int], None]
+    connection: psycopg.Connection[Any], statements: Sequence[str], answered: Callable[[int, int | None], None]
 ) -> Failure | None:
-    """Run the statements in order; `answered` is called with the index of each as soon as it is known to have run.
+    """Run the statements in order.
+
+    `answered` is called with the index of each as soon as it is known to have run, and with the number of rows that it
+    wrote, None for a statement that writes none.
 
     Returns the first that failed: nothing after it has run. Raises `psycopg.OperationalError` when the connection is
     lost, and then nobody knows how far it came. Whatever else ends it (a signal, a listener) cancels the statement
@@ -80,11 +90,12 @@ def _give_up(connection: psycopg.Connection[Any], talk: _Talk) -> None:
 class _Talk:
     """The answers as they come in."""
 
-    def __init__(self, pgconn: Any, answered: Callable[[int], None]) -> None:
+    def __init__(self, pgconn: Any, answered: Callable[[int, int | None], None]) -> None:
         self._pgconn = pgconn
         self._answered = answered
         self._next = 0
         self._done = False
+        self._rows: int | None = None
         self.failure: Failure | None = None
         self.over = False
         """Whether the last answer is in."""
@@ -111,12 +122,14 @@ class _Talk:
                 # The end of one statement's results.
                 self._done = False
                 index, self._next = self._next, self._next + 1
+                rows, self._rows = self._rows, None
                 if self.failure is None and not self.silent:
-                    self._answered(index)
+                    self._answered(index, rows)
                 continue
             if result.status == ExecStatus.PIPELINE_SYNC:
                 self.over = True
                 return
             self._done = True
+            self._rows = written(result)
             if result.status in _FAILED and self.failure is None:
                 self.failure = Failure(self._next, error_from_result(result))

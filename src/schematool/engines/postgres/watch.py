@@ -26,12 +26,26 @@ SELECT who.pid, coalesce(who.usename, '?'), coalesce(nullif(who.application_name
 FROM unnest(pg_catalog.pg_blocking_pids(%s)) AS blocker(pid)
 JOIN pg_catalog.pg_stat_activity AS who ON who.pid = blocker.pid ORDER BY who.xact_start LIMIT 5
 """
-_INDEX_BUILD = """
-SELECT p.phase, CASE WHEN p.blocks_total > 0 THEN 100 * p.blocks_done / p.blocks_total
+# Every view of https://www.postgresql.org/docs/current/progress-reporting.html that a migration may be in.
+_PROGRESS = """
+SELECT 'index build: ' || p.phase, CASE WHEN p.blocks_total > 0 THEN 100 * p.blocks_done / p.blocks_total
                      WHEN p.tuples_total > 0 THEN 100 * p.tuples_done / p.tuples_total
                      WHEN p.lockers_total > 0 THEN 100 * p.lockers_done / p.lockers_total END,
        nullif(p.current_locker_pid, 0)
-FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = %s
+FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = %(pid)s
+UNION ALL
+SELECT 'copy: ' || p.tuples_processed || ' rows', 100 * p.bytes_processed / nullif(p.bytes_total, 0), NULL
+FROM pg_catalog.pg_stat_progress_copy AS p WHERE p.pid = %(pid)s
+UNION ALL
+SELECT lower(p.command) || ': ' || p.phase, 100 * p.heap_blks_scanned / nullif(p.heap_blks_total, 0), NULL
+FROM pg_catalog.pg_stat_progress_cluster AS p WHERE p.pid = %(pid)s
+UNION ALL
+SELECT 'vacuum: ' || p.phase, 100 * p.heap_blks_scanned / nullif(p.heap_blks_total, 0), NULL
+FROM pg_catalog.pg_stat_progress_vacuum AS p WHERE p.pid = %(pid)s
+UNION ALL
+SELECT 'analyze: ' || p.phase, 100 * p.sample_blks_scanned / nullif(p.sample_blks_total, 0), NULL
+FROM pg_catalog.pg_stat_progress_analyze AS p WHERE p.pid = %(pid)s
+LIMIT 1
 """
 
 
@@ -86,10 +100,13 @@ class Watch:
             if task is None or time.monotonic() - task[2] < PATIENCE_SECONDS:
                 continue
             what = self._look(task[0])
-            again = said != (task, what) or time.monotonic() - when > _REPEAT_SECONDS
+            now = time.monotonic()
+            if not what and now - task[2] > _REPEAT_SECONDS:
+                what = "still running"
+            again = said != (task, what) or now - when > _REPEAT_SECONDS
             if what and again and self._task is task:
-                task[3](Waiting(task[1], "postgres", what))
-                said, when = (task, what), time.monotonic()
+                task[3](Waiting(task[1], "postgres", what, now - task[2]))
+                said, when = (task, what), now
 
     def _look(self, pid: int) -> str:
         try:
@@ -99,7 +116,7 @@ class Watch:
             if blockers:
                 self.blockers = ", ".join(map(_blocker, blockers))
                 return f"waits for {self.blockers}"
-            row = self._session.execute(_INDEX_BUILD, [pid]).fetchone()
+            row = self._session.execute(_PROGRESS, {"pid": pid}).fetchone()
             return _progress(row) if row else ""
         except (psycopg.Error, WorldError):
             return ""
@@ -112,7 +129,7 @@ def _blocker(row: tuple[Any, ...]) -> str:
 
 
 def _progress(row: tuple[Any, ...]) -> str:
-    phase, percent, locker = row
+    what, percent, locker = row
     done = f" {percent} %" if percent is not None else ""
     behind = f", behind session {locker}" if locker else ""
-    return f"index build: {phase}{done}{behind}"
+    return f"{what}{done}{behind}"
