@@ -41,9 +41,18 @@ def cli_page() -> str:
     """Return the reference of the command line, read from the program itself."""
     program: Any = typer.main.get_command(app)
     lines = ["# The command line", "", MARK, "", program.help, "", program.epilog.replace("\n", " ").strip(), ""]
-    for name, verb in program.commands.items():
+    for name, verb in verbs(program):
         lines += [f"## {name}", "", *paragraph(verb.help), *usage(name, verb), *table(verb), *examples(verb)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def verbs(program: Any) -> list[tuple[str, Any]]:
+    """Return every verb with its name; those of a group have two words."""
+    found: list[tuple[str, Any]] = []
+    for name, verb in program.commands.items():
+        inner = getattr(verb, "commands", None)
+        found += [(f"{name} {word}", one) for word, one in inner.items()] if inner else [(name, verb)]
+    return found
 
 
 def paragraph(text: str) -> list[str]:

@@ -26,6 +26,9 @@ REPORTS = {
     "status": "status.StatusReport",
     "explain": "explain.ExplainReport",
     "erd": "erd.ErdReport",
+    "docs build": "docs.DocsReport",
+    "docs serve": "serve.ServeReport",
+    "docs diff": "docs.ChangesReport",
     "config": "config.ConfigReport",
     "doctor": "doctor.DoctorReport",
 }

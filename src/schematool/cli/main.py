@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from schematool import __version__
-from schematool.cli import apply, author, inspect
+from schematool.cli import apply, author, docs, inspect
 from schematool.cli.terminal import current, guess
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import Interrupted, SchematoolError
@@ -30,6 +30,7 @@ app = typer.Typer(
 author.register(app)
 apply.register(app)
 inspect.register(app)
+docs.register(app)
 
 
 def _version(value: bool) -> None:

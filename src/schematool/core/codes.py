@@ -825,6 +825,12 @@ ROWS: tuple[Code, ...] = (
         why="Something happened that the program does not expect.",
         remedy="Please report it with the output of `schematool --version` and the command that was run.",
     ),
+    Code(
+        "ST519",
+        "the address is taken",
+        why="Another program listens on this port, or this user may not.",
+        remedy="Stop the other one, or choose a port: `schematool docs serve --port 0` takes a free one.",
+    ),
     # --- ST6xx: drift and what is not modelled ------------------------------------------------------------
     Code(
         "ST601",

@@ -24,7 +24,7 @@ def show_text(outcome: Outcome, look: Look) -> Shown:
     told = list(findings(_told(outcome), look))
     (out if outcome.command in _RESULTS and outcome.error is None else err).extend(told)
     if outcome.report is not None:
-        module = import_module(f"schematool.views.text.{outcome.command}")
+        module = import_module(f"schematool.views.text.{outcome.command.replace(' ', '_')}")
         out.extend(module.lines(outcome.report, look))
         if outcome.report.hint:
             err.append(hint(outcome.report.hint))
