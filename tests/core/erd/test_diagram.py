@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.core.erd.inventing import invented
 
-from schematool.core.erd.diagram import Diagram, Link, apart, diagram, focus, with_rows
+from schematool.core.erd.diagram import Diagram, Link, apart, around, diagram, focus, with_rows
 from schematool.core.erd.mermaid import mermaid, too_large
 from schematool.core.erd.words import Grouping, Rows
 from schematool.core.load import load
@@ -139,6 +139,23 @@ def test_focus_follows_references_both_ways() -> None:
     assert [box.key for box in near.boxes] == ["badges", "groups", "members", "users"]
     assert ("groups", "owner") in {(link.child, link.said) for link in near.links}
     assert [box.key for box in focus(drawn(), "fs", 3).boxes] == ["fs"]
+
+
+def test_around_an_entity_are_its_own_links_alone() -> None:
+    """Neighbours with what the links name and their keys; not the links between neighbours."""
+    near = around(drawn(), "members")
+
+    assert {said(link) for link in near.links} == {
+        "users one / zero or many within",
+        "groups one / zero or many within",
+        "members zero or one / zero or one within",
+    }
+    assert {box.key: [row.path for row in box.rows] for box in near.boxes} == {
+        "badges": ["user_id", "group_id"],
+        "groups": ["id"],
+        "members": ["user_id", "group_id"],
+        "users": ["id"],
+    }
 
 
 def test_keys_alone_keep_what_links_name() -> None:

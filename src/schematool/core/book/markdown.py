@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from schematool.core.book.addresses import slugs
 from schematool.core.book.changes import Changes
 from schematool.core.book.facts import Book, EntityFact, PatternFact
-from schematool.core.erd.diagram import focus, with_rows
+from schematool.core.erd.diagram import around, with_rows
 from schematool.core.erd.mermaid import mermaid, too_large
 from schematool.core.erd.words import Rows
 
@@ -101,7 +101,7 @@ def _entity(book: Book, entity: EntityFact, near: dict[str, str]) -> Iterator[st
     yield "## Fields"
     yield _table(("Name", "Type", "Required", "Default", "Rules", "Description"), _fields(entity, near))
     yield "## Around it"
-    yield _fenced(mermaid(with_rows(focus(book.diagram, entity.key, 1), Rows.KEYS)), "mermaid")
+    yield _fenced(mermaid(around(book.diagram, entity.key)), "mermaid")
     for title, links, inwards in (("Refers to", entity.refers_to, False), ("Referred to by", entity.referred_by, True)):
         if links:
             yield f"## {title}"

@@ -11,13 +11,16 @@ from schematool.core.book.assets import asset
 from schematool.core.book.changes import Changes, EntityChange
 from schematool.core.book.facts import Book, EntityFact, PatternFact
 from schematool.core.book.markup import code, facts, link, scrolling, store, table
-from schematool.core.erd.diagram import Diagram, Link, focus, with_rows
+from schematool.core.erd.diagram import Diagram, Link, around, with_rows
 from schematool.core.erd.picture import Picture, arrange
 from schematool.core.erd.svg import style, svg
 from schematool.core.erd.words import Grouping, Rows
 
 MANY = 25
 """With more entities than this no picture shows all fields."""
+
+OVERVIEW = 0.75
+"""How large the whole is shown on the first page, where one looks for a way and reads elsewhere."""
 
 LARGE = 120
 """With more than this the whole is shown in parts, one for each folder of the schema."""
@@ -120,7 +123,7 @@ class _Site:
         across = sum(one.across for one in book.diagram.links)
         yield f'<p class="lead">{counted}, {len(book.diagram.links)} references, {across} of them across databases.</p>'
         keys = self.whole(Rows.KEYS)
-        picture = svg(keys, title="The whole schema", inline=True, link=self.address)
+        picture = svg(keys, title="The whole schema", inline=True, link=self.address, scale=OVERVIEW)
         yield "<h2>Diagram</h2>"
         yield scrolling("Diagram of the whole schema", picture)
         yield f"<p>{link('schema.svg', 'The diagram with all fields')}; here each entity leads to its page.</p>"
@@ -195,7 +198,7 @@ class _Site:
         return link(f"{up}{self.address(key)}", key)
 
     def _around(self, entity: EntityFact) -> str:
-        near: Diagram = with_rows(focus(self.book.diagram, entity.key, 1), Rows.KEYS)
+        near: Diagram = around(self.book.diagram, entity.key)
         picture = svg(
             arrange(near),
             title=f"{entity.key} and what is near it",

@@ -287,6 +287,17 @@ def focus(whole: Diagram, key: str, depth: int) -> Diagram:
     return only(whole, near)
 
 
+def around(whole: Diagram, key: str) -> Diagram:
+    """The box with its keys, its neighbours, and the links of this box alone; of neighbours what these name."""
+    near = focus(whole, key, 1)
+    own = replace(near, links=tuple(link for link in near.links if key in {link.child, link.parent}))
+    named = _named(own.links)
+    boxes = (
+        _thinned(box, named.get(box.key, set()), {"PK"} if box.key != key else {"PK", "FK", "UK"}) for box in own.boxes
+    )
+    return replace(own, boxes=tuple(boxes))
+
+
 def only(whole: Diagram, keys: Collection[str]) -> Diagram:
     """These boxes alone, with the links between them."""
     return Diagram(
@@ -320,16 +331,27 @@ def with_rows(whole: Diagram, rows: Rows) -> Diagram:
     """The same with fewer fields: those that links name or that identify, or none."""
     if rows is Rows.ALL:
         return whole
+    if rows is Rows.NONE:
+        return replace(whole, boxes=tuple(replace(box, rows=(), hidden=len(box.rows)) for box in whole.boxes))
+    named = _named(whole.links)
+    marks = {"PK", "FK", "UK"}
+    return replace(whole, boxes=tuple(_thinned(box, named.get(box.key, set()), marks) for box in whole.boxes))
+
+
+def _named(links: Iterable[Link]) -> dict[str, set[str]]:
+    """By box, the fields that links begin or end at."""
     named: dict[str, set[str]] = {}
-    for link in whole.links:
+    for link in links:
         named.setdefault(link.child, set()).update(link.child_paths)
         named.setdefault(link.parent, set()).update(link.parent_paths)
-    return replace(whole, boxes=tuple(_thinned(box, rows, named.get(box.key, set())) for box in whole.boxes))
+    return named
 
 
-def _thinned(box: Box, rows: Rows, named: set[str]) -> Box:
-    around = {path.rsplit(".", count)[0] for path in named for count in range(path.count(".") + 1)}
-    kept = tuple(row for row in box.rows if rows is Rows.KEYS and (row.marks or row.path in around))
+def _thinned(box: Box, named: set[str], marks: Collection[str]) -> Box:
+    """Keep the fields that are named or have one of the marks, with what they are embedded in."""
+    wanted = named | {row.path for row in box.rows if set(row.marks) & set(marks)}
+    kept_paths = {path.rsplit(".", count)[0] for path in wanted for count in range(path.count(".") + 1)}
+    kept = tuple(row for row in box.rows if row.path in kept_paths)
     return replace(box, rows=kept, hidden=len(box.rows) - len(kept))
 
 

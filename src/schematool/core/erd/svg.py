@@ -73,15 +73,20 @@ def svg(
     title: str = "Entity relationship diagram",
     inline: bool = False,
     link: Callable[[str], str] | None = None,
+    scale: float = 1.0,
 ) -> str:
-    """Draw. `inline`: to stand in a page that has `style()`. `link`: the address of an entity, by its key."""
+    """Draw. `inline`: to stand in a page that has `style()`. `link`: the address of an entity, by its key.
+
+    `scale`: of the size that it asks for; it can be shown in any.
+    """
     signs = legend(picture)
     width = max(picture.width, legend_width(signs))
     height = picture.height + HEIGHT
     description = f"{len(picture.boxes)} entities, {sum(len(line.links) for line in picture.lines)} relations"
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="erd" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" role="{"group" if link else "img"}" aria-label="{escape(title)}: {description}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="erd" viewBox="0 0 {width} {height}" '
+        f'width="{width * scale:g}" height="{height * scale:g}" '
+        f'role="{"group" if link else "img"}" aria-label="{escape(title)}: {description}">'
     )
     parts = [opening, f"<title>{escape(title)}</title>"]
     if not inline:
