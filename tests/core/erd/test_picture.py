@@ -118,6 +118,10 @@ def test_labels_stand_free(many: int) -> None:
 
     upright = [stroke for _, stroke in straight(drawn) if stroke.start[0] == stroke.end[0]]
     assert many < 12 or labels
+    signs = [
+        (one.at[0] - MARKER, one.at[1] - 5, one.at[0], one.at[1] + 5) for line in drawn.lines for one in line.markers
+    ]
+    assert not any(meet(label, sign) for label in labels for sign in signs)
     assert not any(meet(a, b) for a, b in combinations(labels, 2))
     assert not any(meet(label, box) for label in labels for box in boxes)
     assert not any(
