@@ -14,6 +14,7 @@ from schematool.app.sources import git_files
 from schematool.app.workspace import Workspace, read_text, write_all
 from schematool.core.book.changes import Changes, changes
 from schematool.core.book.facts import Book, book
+from schematool.core.book.plans import PlanFact, plans
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError
 
@@ -29,11 +30,12 @@ LIST = ".schematool-book"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to build. `since`: a git revision to tell the changes from."""
+    """What to build. `since`: a git revision to tell the changes from. `plans`: the kept answer of `verify`."""
 
     folder: Path | None = None
     markdown: bool = False
     since: str | None = None
+    plans: Path | None = None
     check: bool = False
     title: str = TITLE
     command: str = "schematool docs build"
@@ -64,7 +66,7 @@ class ChangesReport(Report):
 
 def build(workspace: Workspace, wish: Wish) -> DocsReport:
     """Build from the YAML and the migration files; no server is asked."""
-    made = read_book(workspace, wish.title)
+    made = read_book(workspace, wish.title, _plans(wish.plans))
     changed = _since(workspace, made, wish.since) if wish.since else None
     files = _files(made, changed, markdown=wish.markdown)
     folder = (wish.folder or workspace.root / (PAGES if wish.markdown else SITE)).resolve()
@@ -91,12 +93,16 @@ def diff(workspace: Workspace, before: str, after: str | None) -> ChangesReport:
     return ChangesReport(changes=changes(old, new, before, after or "the files as they are"))
 
 
-def read_book(workspace: Workspace, title: str = TITLE) -> Book:
+def read_book(workspace: Workspace, title: str = TITLE, found: Mapping[str, PlanFact] | None = None) -> Book:
     """Gather the book of the project as it is; `InputError` with everything that is wrong with the YAML."""
     compiled = compile_schema(workspace.schema_files())
     drafts = {store: draft.catalog for store, draft in compiled.drafts.items()}
     migrations = read_history(workspace).migrations
-    return book(title, compiled.model, drafts, migrations, workspace.config.migrations)
+    return book(title, compiled.model, drafts, migrations, workspace.config.migrations, found)
+
+
+def _plans(path: Path | None) -> Mapping[str, PlanFact]:
+    return plans(path.as_posix(), read_text(path.resolve().parent, path)) if path else {}
 
 
 def _book(files: Mapping[str, str]) -> Book:

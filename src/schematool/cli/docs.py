@@ -34,6 +34,12 @@ def build(
     since: Annotated[
         str | None, typer.Option("--since", help="Add a page of what changed since this git revision.", metavar="REF")
     ] = None,
+    plans: Annotated[
+        Path | None,
+        typer.Option(
+            "--plans", help="The JSON of `verify --patterns`: each pattern with its plan.", exists=True, dir_okay=False
+        ),
+    ] = None,
     title: Annotated[str | None, typer.Option("--title", help="What the book is called (default: Schema).")] = None,
     check: o.Check = False,
     where: o.Project = None,
@@ -46,9 +52,13 @@ def build(
     terminal = begin("docs build", format, output, color, verbose)
     from schematool.app import docs as verb  # noqa: PLC0415  # each verb loads alone
 
-    flags = ("--markdown" if markdown else None, *(("--since", since) if since else ()))
+    flags = (
+        "--markdown" if markdown else None,
+        *(("--since", since) if since else ()),
+        *(("--plans", plans) if plans else ()),
+    )
     again = typed("docs build", folder, *flags, *(("--title", shlex.quote(title)) if title else ()))
-    wish = verb.Wish(folder, markdown, since, check, title or verb.TITLE, again)
+    wish = verb.Wish(folder, markdown, since, plans, check, title or verb.TITLE, again)
     finish(terminal, verb.build(project(terminal, where), wish))
 
 

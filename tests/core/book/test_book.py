@@ -14,8 +14,10 @@ from schematool.core.book.addresses import slugs
 from schematool.core.book.changes import changes
 from schematool.core.book.facts import Book, book
 from schematool.core.book.markdown import pages
+from schematool.core.book.plans import plans
 from schematool.core.book.site import site
 from schematool.core.diagnostic import Span
+from schematool.core.errors import InputError
 from schematool.core.history.unit import Command, Migration, Unit
 
 SCHEMA = """\
@@ -283,6 +285,53 @@ def test_changes_of_whole_entities_and_patterns() -> None:
     }
     assert back["rooms"] == "removed"
     assert changes(made(), made(), "a", "b").entities == ()
+
+
+PROOF = {
+    "command": "verify",
+    "data": {
+        "patterns": [
+            {
+                "pattern": "visits_of_a_user",
+                "state": "holds",
+                "reason": None,
+                "plan": {
+                    "nodes": [
+                        {"text": "Limit", "depth": 0, "index": None},
+                        {"text": "Index Scan using visits_by_user on visits", "depth": 1, "index": "visits_by_user"},
+                    ],
+                    "rows_read": 12.0,
+                    "rows_returned": 12.0,
+                    "buffers": 1234,
+                },
+            },
+            {"pattern": "notes_of_a_visit", "state": "unproven", "reason": "`notes` is empty", "plan": None},
+        ]
+    },
+}
+
+
+def test_patterns_stand_with_their_plans() -> None:
+    """The kept answer of `verify --patterns`: state, indexes, numbers and steps, in the site and in Markdown."""
+    compiled = compile_schema({"schema/all.yaml": SCHEMA})
+    drafts = {store: draft.catalog for store, draft in compiled.drafts.items()}
+    proven = book("Shop", compiled.model, drafts, plans=plans("plans.json", json.dumps(PROOF)))
+    page, text = site(proven)["entities/visits.html"], pages(proven)["patterns.md"]
+
+    assert "<dt>Plan</dt><dd>holds</dd><dt>Indexes used</dt><dd><code>visits_by_user</code></dd>" in page
+    assert "<dt>Buffers</dt><dd>1,234</dd>" in page
+    assert "<pre>Limit\n  Index Scan using visits_by_user on visits</pre>" in page
+    assert "- plan: holds\n- rows returned: 12\n- rows read: 12\n- buffers: 1,234" in text
+    assert "- plan: unproven: `notes` is empty" in text
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"command": "lint", "data": {"patterns": []}}', '{"data": null}'])
+def test_plans_that_are_none(text: str) -> None:
+    """A file that is something else says how it is made."""
+    with pytest.raises(InputError) as error:
+        plans("plans.json", text)
+
+    assert "verify --patterns" in str(error.value.diagnostics[0].hint)
 
 
 def test_files_never_fall_together() -> None:

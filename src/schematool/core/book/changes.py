@@ -151,7 +151,7 @@ def _others(old: Book, new: Book) -> Iterator[EntityChange]:
 
 def _pattern(old: PatternFact, new: PatternFact) -> Iterator[Line]:
     for each in fields(PatternFact):
-        if each.name in {"name", "store", "place", "entities"}:
+        if each.name in {"name", "store", "place", "entities", "plan"}:
             continue
         before, after = getattr(old, each.name), getattr(new, each.name)
         if before != after:

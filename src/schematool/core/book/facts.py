@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from schematool.core.book.plans import PlanFact
 from schematool.core.catalog import Catalog, Id
 from schematool.core.erd.diagram import Diagram, Link, diagram, entity_key, type_text
 from schematool.core.history.unit import Migration, Unit
@@ -74,6 +75,7 @@ class PatternFact:
     cache: tuple[tuple[str, str], ...] = ()
     entities: tuple[str, ...] = ()
     place: str = ""
+    plan: PlanFact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,16 @@ class Book:
 
 
 def book(
-    title: str, model: Model, catalogs: Mapping[str, Catalog], migrations: Sequence[Migration] = (), folder: str = ""
+    title: str,
+    model: Model,
+    catalogs: Mapping[str, Catalog],
+    migrations: Sequence[Migration] = (),
+    folder: str = "",
+    plans: Mapping[str, PlanFact] | None = None,
 ) -> Book:
     """Gather. `catalogs`: what the model compiles to, by store. `folder`: where the migration files are."""
     drawn = diagram(model)
-    patterns = tuple(_pattern(thing, model) for thing in model.declarations if thing.kind == "pattern")
+    patterns = tuple(_pattern(thing, model, plans or {}) for thing in model.declarations if thing.kind == "pattern")
     touched = _touches(model, catalogs, migrations, folder)
     named = {_drawn_key(entity, drawn): entity for entity in model.entities if not entity.options.get("partition_of")}
     entities = [
@@ -362,7 +369,7 @@ def _bucket(thing: Declaration, drawn: Diagram, catalog: Catalog, touches: tuple
 # --- patterns and others ---------------------------------------------------------------------------------------------
 
 
-def _pattern(thing: Declaration, model: Model) -> PatternFact:
+def _pattern(thing: Declaration, model: Model, plans: Mapping[str, PlanFact]) -> PatternFact:
     options = thing.options
     text = str(options["query"]).rstrip() if "query" in options else _mongo_text(thing)
     return PatternFact(
@@ -375,6 +382,7 @@ def _pattern(thing: Declaration, model: Model) -> PatternFact:
         _pairs(options.get("cache")),
         tuple(_read(thing, text, model)),
         _place(thing),
+        plans.get(thing.name),
     )
 
 

@@ -168,8 +168,13 @@ def _pattern(pattern: PatternFact, level: int) -> Iterator[str]:
     said = [f"- reads {', '.join(pattern.entities)}"] if pattern.entities else []
     for title, pairs in (("parameter", pattern.parameters), ("expected", pattern.expect), ("cached", pattern.cache)):
         said += [f"- {title}: {name} {_code(value)}" for name, value in pairs]
+    if pattern.plan is not None:
+        said.append(f"- plan: {pattern.plan.state}{': ' if pattern.plan.reason else ''}{_cell(pattern.plan.reason)}")
+        said += [f"- {name}: {number}" for name, number in pattern.plan.measures]
     if said:
         yield "\n".join(said)
+    if pattern.plan is not None and pattern.plan.steps:
+        yield _fenced("\n".join(pattern.plan.steps), "text")
 
 
 def _changes(changed: Changes) -> Iterator[str]:

@@ -11,6 +11,7 @@ from schematool.core.book.assets import asset
 from schematool.core.book.changes import Changes, EntityChange
 from schematool.core.book.facts import Book, EntityFact, PatternFact
 from schematool.core.book.markup import code, facts, link, scrolling, store, table
+from schematool.core.book.plans import PlanFact
 from schematool.core.erd.diagram import Diagram, Link, around, with_rows
 from schematool.core.erd.picture import Picture, arrange
 from schematool.core.erd.svg import style, svg
@@ -252,6 +253,8 @@ class _Site:
             if pairs:
                 said.append((title, "<br>".join(f"{escape(name)}: {code(value)}" for name, value in pairs)))
         yield facts(said)
+        if pattern.plan is not None:
+            yield from _plan(pattern.plan)
 
     def patterns(self) -> Iterator[str]:
         about = "The queries that applications make, what their plans must look like, and how answers are cached."
@@ -322,6 +325,16 @@ class _Site:
         for thing in self.book.others:
             add(thing.kind, thing.name, thing.description, f"others.html#{thing.kind}-{thing.name}")
         return found
+
+
+def _plan(plan: PlanFact) -> Iterator[str]:
+    """What a server did, and whether that is what was expected."""
+    said = [("Plan", f"{escape(plan.state)}{': ' if plan.reason else ''}{escape(plan.reason)}")]
+    said += [("Indexes used", ", ".join(code(name) for name in plan.indexes) or "none")] if plan.steps else []
+    said += [(name.capitalize(), number) for name, number in plan.measures]
+    yield facts(said)
+    if plan.steps:
+        yield f"<pre>{escape(chr(10).join(plan.steps))}</pre>"
 
 
 def _cardinality(one: Link) -> str:
