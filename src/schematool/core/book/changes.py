@@ -58,8 +58,11 @@ def changes(old: Book, new: Book, before: str, after: str) -> Changes:
         if lines:
             found.append(EntityChange(entity.key, entity.store, "renamed" if renamed else "changed", lines))
     found += [EntityChange(one.key, one.store, "removed", tuple(_whole(one))) for one in earlier.values()]
-    found += _others(old, new)
-    return Changes(before, after, tuple(sorted(found, key=lambda change: (change.store != "postgres", change.key))))
+    return Changes(before, after, (*_ordered(found), *_ordered(_others(old, new))))
+
+
+def _ordered(found: Iterable[EntityChange]) -> list[EntityChange]:
+    return sorted(found, key=lambda change: (change.store != "postgres", change.key))
 
 
 def _whole(entity: EntityFact) -> Iterator[Line]:

@@ -377,7 +377,7 @@ def _pattern(thing: Declaration, model: Model, plans: Mapping[str, PlanFact]) ->
         thing.store,
         thing.description or "",
         text,
-        _pairs(options.get("parameters")),
+        _named(options.get("parameters")),
         _pairs(options.get("expect")),
         _pairs(options.get("cache")),
         tuple(_read(thing, text, model)),
@@ -412,10 +412,12 @@ def _read(thing: Declaration, text: str, model: Model) -> Iterator[str]:
             yield entity_key(entity)
 
 
+def _named(value: Plain) -> tuple[tuple[str, str], ...]:
+    return tuple((name, words(said)) for name, said in value.items()) if isinstance(value, Mapping) else ()
+
+
 def _pairs(value: Plain) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, Mapping):
-        return ()
-    return tuple((name.replace("_", " "), words(said)) for name, said in value.items())
+    return tuple((name.replace("_", " "), said) for name, said in _named(value))
 
 
 def _other(thing: Declaration) -> OtherFact:

@@ -56,7 +56,7 @@ def style(theme: Theme = Theme.AUTO) -> str:
         case Theme.DARK:
             return plain + _colors(DARK)
         case Theme.AUTO:
-            return f"{plain}{_colors(LIGHT)}@media (prefers-color-scheme:dark){{\n{_colors(DARK)}}}\n"
+            return f"{plain}{_colors(LIGHT)}@media screen and (prefers-color-scheme:dark){{\n{_colors(DARK)}}}\n"
 
 
 def _colors(palette: Mapping[str, str]) -> str:
