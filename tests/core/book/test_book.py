@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 
@@ -17,6 +18,7 @@ from schematool.core.book.markdown import pages
 from schematool.core.book.plans import plans
 from schematool.core.book.site import site
 from schematool.core.diagnostic import Span
+from schematool.core.erd.diagram import Diagram
 from schematool.core.errors import InputError
 from schematool.core.history.unit import Command, Migration, Unit
 
@@ -120,6 +122,29 @@ def test_history_is_of_the_statements_about_an_entity() -> None:
     assert [len(touch.statements) for touch in history["visits"]] == [4]
     assert history["notes"][0].file == "migrations/mongo/0001_a.json"
     assert history["notes"][0].statements == ("create notes", "createIndexes notes (a_1)")
+
+
+def test_entities_of_one_name_in_both_stores_are_told_apart() -> None:
+    """Patterns and migrations of each are on its own page."""
+    text = SCHEMA + "---\nentity: users\nstore: mongo\nfields: { name: string }\n"
+    text += "---\npattern: everyone\nstore: mongo\ncollection: users\n"
+    second = replace(unit("mongo", '{"create": "users"}'), id="0002_b")
+    found = made(text, (MIGRATION, Migration("0002_b", None, second)))
+    both = {key: found.entity(key) for key in ("users (postgres)", "users (mongo)")}
+
+    assert {key: entity and entity.patterns for key, entity in both.items()} == {
+        "users (postgres)": (),
+        "users (mongo)": ("everyone",),
+    }
+    assert all(entity and len(entity.history) == 1 for entity in both.values())
+
+
+def test_a_book_of_nothing_is_a_book() -> None:
+    """What `docs serve` shows where the YAML is wrong from the start."""
+    files = site(Book("Empty", Diagram((), ())), notice="<p>wrong</p>")
+
+    assert set(files) == {"index.html", "search.html", "schema.svg", "search.js", "style.css"}
+    assert all("<p>wrong</p>" in text for name, text in files.items() if name.endswith(".html"))
 
 
 def test_relations_are_told_both_ways() -> None:

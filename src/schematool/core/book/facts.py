@@ -137,8 +137,10 @@ def book(
 ) -> Book:
     """Gather. `catalogs`: what the model compiles to, by store. `folder`: where the migration files are."""
     drawn = diagram(model)
-    patterns = tuple(_pattern(thing, model, plans or {}) for thing in model.declarations if thing.kind == "pattern")
-    touched = _touches(model, catalogs, migrations, folder)
+    patterns = tuple(
+        _pattern(thing, model, drawn, plans or {}) for thing in model.declarations if thing.kind == "pattern"
+    )
+    touched = _touches(model, drawn, catalogs, migrations, folder)
     named = {_drawn_key(entity, drawn): entity for entity in model.entities if not entity.options.get("partition_of")}
     entities = [
         _entity(key, entity, drawn, catalogs[entity.store], patterns, touched.get(key, ()))
@@ -369,7 +371,7 @@ def _bucket(thing: Declaration, drawn: Diagram, catalog: Catalog, touches: tuple
 # --- patterns and others ---------------------------------------------------------------------------------------------
 
 
-def _pattern(thing: Declaration, model: Model, plans: Mapping[str, PlanFact]) -> PatternFact:
+def _pattern(thing: Declaration, model: Model, drawn: Diagram, plans: Mapping[str, PlanFact]) -> PatternFact:
     options = thing.options
     text = str(options["query"]).rstrip() if "query" in options else _mongo_text(thing)
     return PatternFact(
@@ -380,7 +382,7 @@ def _pattern(thing: Declaration, model: Model, plans: Mapping[str, PlanFact]) ->
         _named(options.get("parameters")),
         _pairs(options.get("expect")),
         _pairs(options.get("cache")),
-        tuple(_read(thing, text, model)),
+        tuple(_read(thing, text, model, drawn)),
         _place(thing),
         plans.get(thing.name),
     )
@@ -397,7 +399,7 @@ def _mongo_text(thing: Declaration) -> str:
     return said + (f".limit({options['limit']})" if "limit" in options else "")
 
 
-def _read(thing: Declaration, text: str, model: Model) -> Iterator[str]:
+def _read(thing: Declaration, text: str, model: Model, drawn: Diagram) -> Iterator[str]:
     """The entities that a pattern names."""
     for entity in model.entities:
         if entity.store != thing.store:
@@ -409,7 +411,7 @@ def _read(thing: Declaration, text: str, model: Model) -> Iterator[str]:
                 f"{entity.schema}.{entity.name}" in text
             )
         if found:
-            yield entity_key(entity)
+            yield _drawn_key(entity, drawn)
 
 
 def _named(value: Plain) -> tuple[tuple[str, str], ...]:
@@ -469,11 +471,11 @@ _LONGEST = 110
 
 
 def _touches(
-    model: Model, catalogs: Mapping[str, Catalog], migrations: Sequence[Migration], folder: str
+    model: Model, drawn: Diagram, catalogs: Mapping[str, Catalog], migrations: Sequence[Migration], folder: str
 ) -> dict[str, tuple[Touch, ...]]:
     """By entity, the migration files with a statement about it, its indexes or constraints; also by its old name."""
     found: dict[str, list[Touch]] = {}
-    owners = {store: _owners(model, catalogs[store], store) for store in ("postgres", "mongo")}
+    owners = {store: _owners(model, drawn, catalogs[store], store) for store in ("postgres", "mongo")}
     for migration in migrations:
         for unit in (migration.postgres, migration.mongo):
             if unit is None:
@@ -488,12 +490,12 @@ def _touches(
     return {key: tuple(touches) for key, touches in found.items()}
 
 
-def _owners(model: Model, catalog: Catalog, store: str) -> dict[str, str]:
+def _owners(model: Model, drawn: Diagram, catalog: Catalog, store: str) -> dict[str, str]:
     """Whose a name is: of tables, their indexes and constraints; of collections, also those of buckets."""
     owners: dict[str, str] = {}
     for entity in model.entities:
         if entity.store == store:
-            key = entity_key(entity)
+            key = _drawn_key(entity, drawn)
             owners |= {name: key for name in (entity.was, entity.name) if name}
     if store == "mongo":
         for thing in model.declarations:

@@ -26,6 +26,8 @@ class Names:
     entities: Mapping[str, Entity]
     types: frozenset[str]
     extensions: frozenset[str]
+    collections: frozenset[str]
+    """Those of MongoDB by themselves: a table may have the same name, and then it is the one in `entities`."""
     open_ended: bool
     """Whether types may come from where we cannot look: `sql:` documents and extensions that we do not know."""
 
@@ -66,7 +68,8 @@ def _names(model: Model) -> Names:
     extensions = frozenset(thing.name for thing in model.declarations if thing.kind == "extension")
     known = set(types.EXTENSION_TYPES.values()) | _TYPELESS_EXTENSIONS
     open_ended = bool(extensions - known) or any(thing.kind in {"sql", "object"} for thing in model.declarations)
-    return Names(entities, frozenset(declared), extensions, open_ended)
+    collections = frozenset(entity.name for entity in model.entities if entity.store == "mongo")
+    return Names(entities, frozenset(declared), extensions, collections, open_ended)
 
 
 _TYPELESS_EXTENSIONS = frozenset(
@@ -415,7 +418,7 @@ def _points_at_entity(thing: Declaration, names: Names, found: Findings) -> None
     if word is None or word not in thing.options:
         return
     name = str(thing.options[word])
-    known = {key for key, entity in names.entities.items() if entity.store == "mongo"}
+    known = names.collections
     if word == "collection" and name not in known and not re.search(r"\.(files|chunks)$", name):
         found.add(
             "ST111",
