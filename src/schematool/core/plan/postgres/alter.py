@@ -23,6 +23,7 @@ from schematool.core.plan.postgres.create import (
     replica_identity,
 )
 from schematool.core.plan.postgres.names import name, relation
+from schematool.core.plan.postgres.not_nulls import usual_not_null
 from schematool.core.plan.postgres.texts import again
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, literal
@@ -414,11 +415,6 @@ def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
             yield _brief(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}", after)
         if after.not_null_valid and not before.not_null_valid:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
-
-
-def usual_not_null(column: pg.Column) -> str:
-    """The name that PostgreSQL 18 gives to a NOT NULL constraint, cut as makeObjectName cuts it."""
-    return object_name(column.id.path[1], column.id.name, "not_null")
 
 
 def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:

@@ -19,6 +19,7 @@ from schematool.core.plan.postgres.create import (
     replica_identity,
 )
 from schematool.core.plan.postgres.names import name, relation
+from schematool.core.plan.postgres.not_nulls import said_outright
 from schematool.core.sql.quote import identifier
 
 _ORDER = (
@@ -40,6 +41,7 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
 
     The order is a good guess: what only the server knows (a view that uses a function) is left to it.
     """
+    (catalog,) = said_outright(catalog)
     pairs: list[tuple[str, str]] = []
     for of in sorted(catalog.objects, key=_rank):
         thing = catalog.objects[of]

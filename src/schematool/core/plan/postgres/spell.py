@@ -11,7 +11,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
-from schematool.core.plan.postgres.alter import alter, usual_not_null
+from schematool.core.plan.postgres.alter import alter
 from schematool.core.plan.postgres.arrange import arrange
 from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create
 from schematool.core.plan.postgres.create import (
@@ -29,6 +29,7 @@ from schematool.core.plan.postgres.create import (
 from schematool.core.plan.postgres.decide import Decision, decide
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation, table_of
+from schematool.core.plan.postgres.not_nulls import said_outright, usual_not_null
 from schematool.core.plan.postgres.rank import ranking
 from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, qualified
@@ -59,6 +60,8 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     style = style or Style()
     before, after = align(before, after)
     version = _major(after.version or before.version)
+    if version >= 18:
+        before, after = said_outright(before, after)
     decision = decide(before, after, version)
     if not (decision.drops or decision.creates or decision.alters):
         return ()

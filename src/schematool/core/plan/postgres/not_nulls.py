@@ -1,0 +1,59 @@
+"""The names of NOT NULL constraints, which are objects with names since PostgreSQL 18."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schematool.core.catalog import Catalog, Id, Object
+from schematool.core.model import postgres as pg
+from schematool.core.sql.names import object_name
+
+
+def usual_not_null(column: pg.Column) -> str:
+    """The name that PostgreSQL 18 gives to a NOT NULL constraint, cut as makeObjectName cuts it."""
+    return object_name(column.id.path[1], column.id.name, "not_null")
+
+
+def said_outright(*catalogs: Catalog) -> tuple[Catalog, ...]:
+    """Write down a usual name that another constraint of the same schema has too, in one of the catalogs.
+
+    The server appends a number to a name that it chooses and finds taken anywhere in the schema, as of `role_id` in
+    `user` and `id` in `user_role`; it takes one that it is told: two tables may have constraints
+    of one name.
+    """
+    claims: dict[tuple[str, str], set[Id]] = defaultdict(set)
+    for catalog in catalogs:
+        for thing in catalog:
+            for name in _constraint_names(thing):
+                claims[thing.id.path[0], name].add(thing.id)
+    shared = {claim for claim, claimants in claims.items() if len(claimants) > 1}
+    return tuple(_named(catalog, shared) if shared else catalog for catalog in catalogs)
+
+
+def _constraint_names(thing: Object) -> Iterator[str]:
+    match thing:
+        case pg.Column() if thing.not_null:
+            yield thing.not_null_name or usual_not_null(thing)
+        case pg.Constraint():
+            yield thing.id.name
+        case pg.Domain():
+            yield from (check.name for check in thing.checks)
+            if thing.not_null:
+                yield thing.not_null_name or object_name(thing.id.name, None, "not_null")
+        case _:
+            return
+
+
+def _named(catalog: Catalog, shared: set[tuple[str, str]]) -> Catalog:
+    objects = {key: _outright(thing, shared) for key, thing in catalog.objects.items()}
+    return replace(catalog, objects=objects)
+
+
+def _outright(thing: Object, shared: set[tuple[str, str]]) -> Object:
+    if isinstance(thing, pg.Column) and thing.not_null and not thing.not_null_name:
+        usual = usual_not_null(thing)
+        if (thing.id.path[0], usual) in shared:
+            return replace(thing, not_null_name=usual)
+    return thing
