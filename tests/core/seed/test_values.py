@@ -67,7 +67,7 @@ KINDS: list[tuple[str, kinds.Kind, tuple[str, ...], str]] = [
     ("word", kinds.Textual(), ("CHECK ((char_length(word) = 12))",), r".{12}"),
     ("tags", kinds.Listed(kinds.Textual()), ("CHECK ((cardinality(tags) = 2))",), r'\{"[^"]*","[^"]*"\}'),
     ("during", kinds.Spanning(kinds.TIMESTAMPTZ), (), r'\["[^"]+\+00","[^"]+\+00"\)'),
-    ("place", kinds.Composed((("street", kinds.Textual(9)), ("none", None))), (), r'\("[^"]{1,9}",\)'),
+    ("place", kinds.Composed((("street", kinds.Textual(9), ()), ("none", None, ()))), (), r'\("[^"]{1,9}",\)'),
     ("lasts", kinds.SPAN, ("CHECK ((lasts <= '01:00:00'::interval))",), r"00:\d\d:00|01:00:00"),
     ("is_new", kinds.Labels(("false", "true")), (), r"false|true"),
 ]  # fmt: skip

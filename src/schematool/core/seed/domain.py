@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 
 from schematool.core.seed import words
 from schematool.core.seed.chance import MASK, again, below, skewed, weighted
-from schematool.core.seed.condition import Among, Atom, Bound, Cased, Like, Null, Order, Unknown
+from schematool.core.seed.condition import Among, Atom, Bound, Cased, Like, Null, Order, Unknown, alternatives
 from schematool.core.seed.kinds import (
     DAY,
     FUTURE,
@@ -432,11 +432,14 @@ def _patterned(domain: Domain, wanted: Like, longest: int | None) -> Texts | Non
 
 def _arrays(domain: Domain, kind: Listed, name: str, rows: int, wish: Wish) -> Values | None:
     inner = values(
-        Domain(kind.inner), name.removesuffix("s"), rows, replace(wish, distinct=None, skew=False, empty=None)
+        _inside(kind.inner, kind.checks),
+        name.removesuffix("s"),
+        rows,
+        replace(wish, distinct=None, skew=False, empty=None),
     )
     if inner is None:
         return None
-    least = max(domain.least, kind.least)
+    least = domain.least
     most = least + 3 if domain.most is None else max(least, domain.most)
 
     def made(items: list[Raw]) -> str:
@@ -453,6 +456,15 @@ def _arrays(domain: Domain, kind: Listed, name: str, rows: int, wish: Wish) -> V
         return made([inner.nth(n)] * max(1, least))
 
     return Values(make, nth, inner.capacity if most else 1, escaped)
+
+
+def _inside(kind: Kind, checks: tuple[str, ...]) -> Domain:
+    """The domain of what is in an array or a composite, where its conditions leave no choice between ways."""
+    domain = Domain(kind)
+    for way in (way for text in checks for way in alternatives(text)[:1]):
+        for atom in way:
+            domain = narrowed(domain, atom) or domain
+    return domain
 
 
 def _plain(of: Values, raw: Raw) -> str:
@@ -489,7 +501,9 @@ def _ranges(kind: Spanning, name: str, rows: int, wish: Wish) -> Values | None:
 
 
 def _composites(kind: Composed, rows: int) -> Values | None:
-    members = [(None if inner is None else values(Domain(inner), name, rows)) for name, inner in kind.members]
+    members = [
+        (None if inner is None else values(_inside(inner, checks), name, rows)) for name, inner, checks in kind.members
+    ]
     # The member with the most room tells rows apart where they must differ.
     lead = max((inner for inner in members if inner is not None), key=lambda inner: inner.capacity, default=None)
 

@@ -66,10 +66,10 @@ class Opaque:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An array of what `inner` has."""
+    """An array of what `inner` has, under the conditions of its domain."""
 
     inner: Kind
-    least: int = 0
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Spanning:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A composite: its members by name."""
+    """A composite: its members by name, each with the conditions of its domain."""
 
-    members: tuple[tuple[str, Kind | None], ...]
+    members: tuple[tuple[str, Kind | None, tuple[str, ...]], ...]
 
 
 Kind: TypeAlias = Ordered | Textual | Labels | Opaque | Listed | Spanning | Composed

@@ -36,14 +36,14 @@ def _kind(of: Type, modifier: int, types: Mapping[int, Type]) -> Kind | None:
             return Labels(of.labels)
         case "c":
             members = [(name, typed(oid, mod, types)) for name, oid, mod in of.members]
-            return Composed(tuple((name, inner.kind if not inner.checks else None) for name, inner in members))
+            return Composed(tuple((name, inner.kind, inner.checks) for name, inner in members))
         case "r" | "m":
             row = types[of.range] if of.kind == "m" else of
             inner = typed(row.subtype, -1, types).kind
             return Spanning(inner, of.kind == "m") if isinstance(inner, Ordered) else None
         case _ if of.category == "A" and of.element in types:
             element = typed(of.element, modifier, types)
-            return Listed(element.kind) if element.kind and not element.checks else None
+            return Listed(element.kind, element.checks) if element.kind else None
         case _:
             return _base(of.name, modifier)
 
