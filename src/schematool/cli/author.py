@@ -168,6 +168,28 @@ def squash(
     finish(terminal, verb.run(project(terminal, where), wish))
 
 
+def models(
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", "-t", help="pydantic, sqlalchemy, typescript, mongoose or jsonschema; several times."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder to write to (default: as [models] says).", file_okay=False),
+    ] = None,
+    check: o.Check = False,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Write the schema as models for applications: Pydantic, SQLAlchemy, TypeScript, Mongoose, JSON Schema."""
+    terminal = begin("models", format, None, color, verbose)
+    from schematool.app import models as verb  # noqa: PLC0415  # each verb loads alone
+
+    finish(terminal, verb.run(project(terminal, where), target or (), folder, check=check))
+
+
 def register(app: typer.Typer) -> None:
     """Put the verbs on the panel."""
     app.command(
@@ -214,3 +236,11 @@ def register(app: typer.Typer) -> None:
         rich_help_panel=PANEL,
         epilog=examples("schematool lock 0004_tags", "schematool lock 0004_tags --env prod", "schematool lock --check"),
     )(lock)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool models --target pydantic",
+            "schematool models --target sqlalchemy --target typescript --output app/models",
+            "schematool models --check",
+        ),
+    )(models)

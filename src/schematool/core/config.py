@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from schematool.core.diagnostic import Findings, Span
+from schematool.core.models import FILES
 from schematool.core.secret import Url
 
 STORES = ("postgres", "mongo")
@@ -65,6 +66,7 @@ class Config:
     default_env: str = DEFAULT_ENVIRONMENT
     lock_timeout: float = 30.0
     exclude: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     scratch: Mapping[str, Text] = field(default_factory=dict)
     places: Mapping[str, Span] = field(default_factory=dict)
@@ -96,6 +98,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "default_env": str,
     "lock_timeout": (int, float),
     "exclude": list,
+    "models": dict,
     "env": dict,
     "scratch": dict,
 }
@@ -126,6 +129,7 @@ def parse(file: str, text: str) -> tuple[Config, Findings]:
             default_env=default_env,
             lock_timeout=float(_typed(table, "lock_timeout", (int, float), 30.0)),
             exclude=_strings(table, "exclude", places, found),
+            models=_models(_typed(table, "models", dict, {}), places, found),
             environments=_environments(_typed(table, "env", dict, {}), places, found),
             scratch=_scratch(_typed(table, "scratch", dict, {}), places, found),
             places=places,
@@ -275,6 +279,12 @@ def _sources(table: Mapping[str, Any], path: str, places: Mapping[str, Span], fo
     if any(not source.gives_url for source in made) and not table.get("url") and len(made) == 1:
         found.add("ST002", f"`{made[0].kind}` needs a URL that it belongs to", made[0].span, hint="add url = …")
     return tuple(made)
+
+
+def _models(table: Mapping[str, Any], places: Mapping[str, Span], found: Findings) -> dict[str, str]:
+    """Read where `models` writes each target."""
+    _check_keys(table, dict.fromkeys(FILES, str), "models", places, found)
+    return {target: path for target, path in table.items() if target in FILES and isinstance(path, str)}
 
 
 def _scratch(table: Mapping[str, Any], places: Mapping[str, Span], found: Findings) -> dict[str, Text]:

@@ -407,7 +407,8 @@ class _Planner:
     def _domain(self, leaf: _Leaf) -> Domain | None:
         schema, kind = leaf.schema, leaf.kind
         share = self.wish(leaf.path).empty
-        empty = (0.1 if share is None else share) if leaf.optional or leaf.nullable else 0.0
+        optional = (leaf.optional or leaf.nullable) and leaf.path != "_id"
+        empty = (0.1 if share is None else share) if optional else 0.0
         if members := schema.get("enum"):
             texts = tuple(_spoken(one) for one in members if one is not None)
             return Domain(Labels(texts), empty) if texts else Domain(Labels(()), 1.0)
