@@ -12,3 +12,6 @@ subprocess.run([sys.executable, "-m", "bench.catalogs"], check=True)
 print("== applying many small migrations", flush=True)
 with temporary("postgres") as url:
     subprocess.run([sys.executable, "-m", "bench.apply", url.reveal(), "300"], check=True)
+print("== filling the clinic", flush=True)
+with temporary("postgres") as url, temporary("mongo") as mongo:
+    subprocess.run([sys.executable, "-m", "bench.seed", url.reveal(), mongo.reveal(), "10000"], check=True)

@@ -10,7 +10,7 @@ FIELD = Record(
     "How the values lie that `seed` makes; what is not said follows from type, conditions and name.",
     (
         Key("empty", Number(), "The share of rows without a value.", example="0.3"),
-        Key("from", Value(), "The least number or the earliest time.", example="2024-01-01"),
+        Key("from", Value(), "The least number or the earliest time.", example='"2024-01-01"'),
         Key("to", Value(), "The greatest number or the latest time."),
         Key("values", ListOf(Value(), least=1), "The values to choose from."),
         Key(

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from schematool.core.seed import kinds, words
 from schematool.core.seed.chance import again, below, key, numbers, skewed, weighted
-from schematool.core.seed.condition import Like, Null, Unknown
+from schematool.core.seed.condition import Like, Null, Order, Term, Unknown
 from schematool.core.seed.demand import ForeignKey, Source, Unique
 from schematool.core.seed.domain import Domain, Raw, Values, values
 from schematool.core.seed.expression import alternatives
@@ -183,7 +183,7 @@ class _Planner:
 
     def plan(self) -> DocumentPlan | str:
         demand = self.demand
-        schema = _merged(demand.schema, 0)
+        schema = merged(demand.schema, 0)
         build = self._object(schema, "", optional=False, depth=0)
         for path in (*demand.indexed, *(path for one in demand.uniques for path in one.columns)):
             if path not in self.leaves and not self._known(schema, path) and path != "_id":
@@ -204,6 +204,10 @@ class _Planner:
             if not isinstance(atom, Null | Unknown)
             for path in _paths(atom)
         }
+        if {"createdAt", "updatedAt"} <= set(base):
+            # Not in `spoken`: either may be missing.
+            soft = Order(Term("updatedAt"), ">=", Term("createdAt"))
+            conditions.append(Condition("updated after created", "", ((soft,),)))
         base = {path: replace(domain, empty=0.0) if path in spoken else domain for path, domain in base.items()}
         found = recipes(base, conditions, (), {path: self.wish(path) for path in base})
         keys = self._keys(base, references)
@@ -241,7 +245,7 @@ class _Planner:
     def _whole(self, build: _Build) -> Callable[[Mapping[str, Any], Take, frozenset[str], int], dict[str, Any]]:
         demand, bson, leaves = self.demand, self.bson, self.leaves
         own_id = "_id" not in leaves
-        loose = [path for path in leaves if not self._known(_merged(demand.schema, 0), path) and path != "_id"]
+        loose = [path for path in leaves if not self._known(merged(demand.schema, 0), path) and path != "_id"]
 
         def made(found: Mapping[str, Any], take: Take, needed: frozenset[str], row: int) -> dict[str, Any]:
             document: dict[str, Any] = {}
@@ -268,8 +272,8 @@ class _Planner:
         inner = schema.get("properties", {}).get(head)
         if inner is None:
             return False
-        inner = _merged(inner, 0)
-        if rest and _type(inner) == "array":
+        inner = merged(inner, 0)
+        if rest and type_of(inner) == "array":
             return True
         return self._known(inner, rest) if rest else True
 
@@ -289,9 +293,9 @@ class _Planner:
             names = sorted(names, key=lambda name: name not in always)[: int(most)]
         parts: list[tuple[str, str, _Build, float]] = []
         for name in names:
-            inner = _merged(properties.get(name, {}), 0)
+            inner = merged(properties.get(name, {}), 0)
             at = f"{path}.{name}" if path else name
-            if at == "_id" and _type(inner) == "objectId":
+            if at == "_id" and type_of(inner) == "objectId":
                 continue
             share = 1.0 if name in always else 1 - (0.1 if (empty := self.wish(at).empty) is None else empty)
             parts.append((name, at, self._part(inner, at, optional=optional or name not in always, depth=depth), share))
@@ -313,7 +317,7 @@ class _Planner:
         return build
 
     def _part(self, schema: Schema, path: str, *, optional: bool, depth: int) -> _Build:
-        kind = _type(schema)
+        kind = type_of(schema)
         if depth > _DEPTH:
             return lambda _found, _take, _needed: _MISSING
         if kind == "object" and not schema.get("enum"):
@@ -339,8 +343,8 @@ class _Planner:
 
     def _free(self, schema: Schema, path: str, target: Source | None, depth: int) -> Make:
         """Make what may stand several times, or has no order: inside of arrays, rare types."""
-        schema = _merged(schema, 0)
-        kind = _type(schema)
+        schema = merged(schema, 0)
+        kind = type_of(schema)
         if depth > _DEPTH:
             return lambda _take: None
         if kind == "array":
@@ -661,25 +665,26 @@ def _place(kind: str, chance: int) -> Any:
     return {"type": "Point", "coordinates": [longitude, latitude]} if kind == "2dsphere" else [longitude, latitude]
 
 
-def _merged(schema: Schema, turn: int) -> dict[str, Any]:
+def merged(schema: Schema, turn: int) -> dict[str, Any]:
     """Take all of `allOf`, and one of `anyOf` and `oneOf`, into the schema itself."""
-    merged = dict(schema)
-    parts = list(merged.pop("allOf", ()))
+    whole = dict(schema)
+    parts = list(whole.pop("allOf", ()))
     for name in ("anyOf", "oneOf"):
-        choices = [one for one in merged.pop(name, ()) if one.get("bsonType") != "null"]
+        choices = [one for one in whole.pop(name, ()) if one.get("bsonType") != "null"]
         parts += choices[turn % len(choices) :][:1] if choices else []
     for part in parts:
-        for name, given in _merged(part, turn).items():
+        for name, given in merged(part, turn).items():
             if name == "properties":
-                merged[name] = {**merged.get(name, {}), **given}
+                whole[name] = {**whole.get(name, {}), **given}
             elif name == "required":
-                merged[name] = [*merged.get(name, ()), *given]
+                whole[name] = [*whole.get(name, ()), *given]
             else:
-                merged.setdefault(name, given)
-    return merged
+                whole.setdefault(name, given)
+    return whole
 
 
-def _type(schema: Schema) -> str:
+def type_of(schema: Schema) -> str:
+    """Name the one type that a value of this schema shall have."""
     named = schema.get("bsonType", schema.get("type"))
     names = [named] if isinstance(named, str) else list(named or ())
     concrete = [name for name in names if name != "null"] or names

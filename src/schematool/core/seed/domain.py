@@ -31,6 +31,7 @@ from schematool.core.seed.wish import NONE, Wish
 
 Raw: TypeAlias = "int | str | None"
 
+_MODEST = 100
 USUALLY_EMPTY = 0.1
 """The share of NULL in a column that may be NULL, unless told otherwise."""
 
@@ -40,6 +41,7 @@ class Domain:
     """What a column may hold. `empty`: the share of NULL. `among` None: any; `barred`: none of these.
 
     `least` and `most` are characters of a text, or items of an array. `orders`: to other columns, this one left.
+    `modest`: numbers stay small, where nothing demands others.
     """
 
     kind: Kind
@@ -53,6 +55,7 @@ class Domain:
     patterns: tuple[Like, ...] = ()
     case: str = ""
     orders: tuple[Order, ...] = ()
+    modest: bool = False
 
     @property
     def nullable(self) -> bool:
@@ -267,6 +270,8 @@ def _ordered(domain: Domain, kind: Ordered, name: str, rows: int, wish: Wish) ->
     hard_low = kind.low if domain.low is None else max(kind.low, domain.low)
     hard_high = kind.high if domain.high is None else min(kind.high, domain.high)
     usual = _usual(kind, name)
+    if domain.modest:
+        usual = (min(usual[0], 0), min(usual[1], _MODEST * 10**kind.scale))
     wished_low = read(kind, wish.low) if wish.low is not None else None
     wished_high = read(kind, wish.high) if wish.high is not None else None
     low = max(hard_low, usual[0] if wished_low is None else wished_low)

@@ -36,7 +36,8 @@ class World:
 
     `elsewhere`: what fields of the other store hold; `pointed`: tables and columns that the other store points at.
     `doubted`: conditions that the server refused rows for, by table;
-    `refused`: tables that the server took no row for, with what it said.
+    `refused`: tables that the server took no row for, with what it said. `modest`: those whose numbers stay small,
+    since what is computed of them went beyond its type.
     """
 
     seed: int
@@ -49,6 +50,7 @@ class World:
     doubted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     pointed: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
+    modest: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -191,6 +193,8 @@ class _Maker:
             if column.defaulted or not required:
                 return None
             return f"no values are known for the type {of.sql} of {column.name}"
+        if self.table.name in self.world.modest and isinstance(of.kind, Ordered) and of.kind.unit == "number":
+            return Domain(of.kind, empty, modest=True)
         return Domain(of.kind, empty)
 
     def _conditions(self, kinds: Mapping[str, Typed]) -> tuple[list[Condition], frozenset[str]]:

@@ -11,13 +11,13 @@ from bson import Binary, Decimal128, Int64, ObjectId, Timestamp
 from pymongo.errors import OperationFailure, WriteError
 
 from schematool.core.history.loss import Loss
+from schematool.core.seed.documents import merged, type_of
 from schematool.core.seed.pattern import matching
 from schematool.engines.mongo.server import OWN, Server
 
 DOCUMENTS = 3
 # Far in the future, so that no index with a lifetime takes a document away in the middle of a proof.
 _EPOCH = datetime(2090, 1, 1, tzinfo=UTC)
-_TYPES = {"boolean": "bool", "number": "double"}
 _DEPTH = 20
 
 
@@ -129,14 +129,14 @@ def value(schema: Mapping[str, Any], number: int, *, every_field: bool = True, d
     """
     if depth > _DEPTH:
         return None
-    merged = _merged(schema, number)
-    if merged.get("enum"):
-        return merged["enum"][number % len(merged["enum"])]
-    match _type(merged):
+    whole = merged(schema, number)
+    if whole.get("enum"):
+        return whole["enum"][number % len(whole["enum"])]
+    match type_of(whole):
         case "string":
-            return _string(merged, number)
+            return _string(whole, number)
         case "int" | "long" | "double" | "decimal" as kind:
-            return _number(merged, number, kind)
+            return _number(whole, number, kind)
         case "bool":
             return number % 2 == 0
         case "date":
@@ -150,41 +150,9 @@ def value(schema: Mapping[str, Any], number: int, *, every_field: bool = True, d
         case "null":
             return None
         case "array":
-            return _array(merged, number, every_field=every_field, depth=depth)
+            return _array(whole, number, every_field=every_field, depth=depth)
         case _:
-            return _object(merged, number, every_field=every_field, depth=depth)
-
-
-def _merged(schema: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Take all of `allOf`, and one of `anyOf` and `oneOf`, into the schema itself."""
-    merged = dict(schema)
-    parts = list(merged.pop("allOf", ()))
-    for name in ("anyOf", "oneOf"):
-        choices = [one for one in merged.pop(name, ()) if one.get("bsonType") != "null"]
-        parts += choices[number % len(choices) :][:1] if choices else []
-    for part in parts:
-        for key, given in _merged(part, number).items():
-            if key == "properties":
-                merged[key] = {**merged.get(key, {}), **given}
-            elif key == "required":
-                merged[key] = [*merged.get(key, ()), *given]
-            else:
-                merged.setdefault(key, given)
-    return merged
-
-
-def _type(schema: Mapping[str, Any]) -> str:
-    named = schema.get("bsonType", schema.get("type"))
-    names = [named] if isinstance(named, str) else list(named or ())
-    concrete = [name for name in names if name != "null"] or names
-    if concrete:
-        name = str(concrete[0])
-        return _TYPES.get(name, name)
-    if "properties" in schema or "required" in schema:
-        return "object"
-    if "items" in schema:
-        return "array"
-    return "int" if {"minimum", "maximum", "multipleOf"} & set(schema) else "string"
+            return _object(whole, number, every_field=every_field, depth=depth)
 
 
 def _string(schema: Mapping[str, Any], number: int) -> str:
@@ -243,5 +211,5 @@ def _object(schema: Mapping[str, Any], number: int, *, every_field: bool, depth:
     return {
         name: value(properties.get(name, {}), number, every_field=every_field, depth=depth + 1)
         for name in dict.fromkeys(wanted)
-        if not (name == "_id" and depth == 0 and _type(properties.get("_id", {"bsonType": "objectId"})) == "objectId")
+        if not (name == "_id" and depth == 0 and type_of(properties.get("_id", {"bsonType": "objectId"})) == "objectId")
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ TRIAL = 200
 _ATTEMPTS = 60
 """How often a row is made anew that a condition refuses which only the server can judge."""
 _ORDER = "schematool_seed_row"
+_OUT_OF_RANGE = "22003"
+_COLUMN = re.compile(r"^COPY \S+, line \d+, column ([^:\n]+)")
 _STAGE = "pg_temp.schematool_seed_"
 
 
@@ -102,7 +105,11 @@ def _learned(world: World, group: Sequence[str], error: psycopg.Error) -> World:
     constraint = said.constraint_name or ""
     if constraint in checks and constraint not in doubted:
         return replace(world, doubted={**world.doubted, name: doubted | {constraint}})
+    if error.sqlstate == _OUT_OF_RANGE and name not in world.modest:
+        return replace(world, modest=world.modest | {name})
     message = " ".join((said.message_primary or str(error)).split())
+    if column := _COLUMN.search(said.context or ""):
+        message += f" (column {column[1]})"
     detail = f": {' '.join(said.message_detail.split())}" if said.message_detail and error.sqlstate == "23505" else ""
     return replace(world, refused={**world.refused, name: f"{message}{detail}"})
 
