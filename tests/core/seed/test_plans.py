@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
@@ -193,3 +196,41 @@ def test_what_cannot_be_is_said() -> None:
         "s": "no values are known for the type app.strange of x",
         "n": "f needs a row of s: no values are known for the type app.strange of x",
     }
+
+
+_HASHED = """
+from hashlib import sha256
+from schematool.core.seed.demand import Column, ForeignKey, Table, Unique
+from schematool.core.seed.documents import Bson, Collection, plan as documents
+from schematool.core.seed.specimens import Type
+from schematool.core.seed.world import World, plan
+names = [f"c{n}" for n in range(12)]
+types = {25: Type(25, "text", "text", "b", "S"), 16: Type(16, "bool", "bool", "b", "B")}
+columns = tuple(Column(name, 25) for name in names) + (Column("ok", 16),)
+checks = (("a", "CHECK ((ok = (c3 IS NOT NULL)))"), ("b", "CHECK ((c4 IS NULL) OR (c5 IS NULL))"))
+keys = (Unique("p", ("c1", "c2")), Unique("q", ("c6",), where="ok"), Unique("r", ("c7", "c8", "c9")))
+one = Table("one", "one", columns, uniques=keys, checks=checks)
+two = Table("two", "two", columns, (ForeignKey("f", ("c1", "c2"), "one", ("c1", "c2")),), keys[1:])
+plans = plan(World(1, {"one": one, "two": two}, types, {}, {"one": 300, "two": 300}))
+told = [line for made in plans.by_table.values() for line in made.lines(0)]
+schema = {"properties": {name: {"bsonType": "string"} for name in names}, "required": names[:5], "minProperties": 8}
+bson = Bson(str, int, float, {})
+told += map(str, documents(Collection("d", schema), 50, 1, None, lambda _: None, bson).documents(0))
+print(sha256("".join(told).encode()).hexdigest())
+"""
+
+
+def test_no_order_of_a_set_matters() -> None:
+    """Python orders sets of texts anew in each process; rows and documents do not follow it."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", _HASHED],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(found) == 1
