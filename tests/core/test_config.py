@@ -98,3 +98,15 @@ def test_broken_toml_points_at_its_line() -> None:
     _, found = parse("schematool.toml", "a = 1\nb = = 2\n")
 
     assert [(d.code, d.span.line if d.span else 0) for d in found] == [("ST002", 2)]
+
+
+def test_models_have_places() -> None:
+    """Each target has its file; a target that is not known, and a place that is no text, are told."""
+    config, found = parse("schematool.toml", '[models]\npydantic = "app/models.py"\n')
+    _, wrong = parse("schematool.toml", '[models]\npydantik = "x"\ntypescript = 5\n')
+
+    assert (dict(config.models), list(found)) == ({"pydantic": "app/models.py"}, [])
+    assert [(each.message, each.hint) for each in wrong] == [
+        ("unknown key `pydantik`", "did you mean `pydantic`?"),
+        ("`models.typescript` must be a string", None),
+    ]

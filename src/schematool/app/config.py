@@ -46,6 +46,7 @@ def run(workspace: Workspace) -> ConfigReport:
         setting("lock_timeout", f"{config.lock_timeout:g} s"),
         setting("exclude", ", ".join(config.exclude) or "nothing"),
     ]
+    settings += [setting(f"models.{target}", path) for target, path in config.models.items()]
     name = workspace.target.name
     settings.append(setting(f"env.{name}.protected", "yes" if workspace.target.protected else "no"))
     for store in STORES:
