@@ -11,16 +11,20 @@ from pathlib import PurePosixPath
 import pytest
 
 from schematool.app.compile import compile_schema
+from schematool.app.verify import VerifyReport
 from schematool.core.book.addresses import slugs
 from schematool.core.book.changes import changes
 from schematool.core.book.facts import Book, book
 from schematool.core.book.markdown import pages
-from schematool.core.book.plans import plans
+from schematool.core.book.plans import PlanFact, plans
 from schematool.core.book.site import site
 from schematool.core.diagnostic import Span
 from schematool.core.erd.diagram import Diagram
 from schematool.core.errors import InputError
 from schematool.core.history.unit import Command, Migration, Unit
+from schematool.core.patterns import Plan, PlanNode, Proof, State
+from schematool.views.envelope import render
+from schematool.views.outcome import Outcome
 
 SCHEMA = """\
 entity: users
@@ -348,6 +352,17 @@ def test_patterns_stand_with_their_plans() -> None:
     assert "<pre>Limit\n  Index Scan using visits_by_user on visits</pre>" in page
     assert "- plan: holds\n- rows returned: 12\n- rows read: 12\n- buffers: 1,234" in text
     assert "- plan: unproven: `notes` is empty" in text
+
+
+def test_plans_are_read_from_what_verify_prints() -> None:
+    """The shape is that of the report itself, as JSON."""
+    plan = Plan((PlanNode("IXSCAN", "IXSCAN using a_1", depth=1, index="a_1"),), measured=True, keys=3)
+    report = VerifyReport(env="dev", patterns=(Proof("notes_of_a_visit", "mongo", State.HOLDS, plan),))
+    found = plans("plans.json", render(Outcome("verify", report)))
+
+    assert found == {
+        "notes_of_a_visit": PlanFact("holds", "", ("a_1",), ("  IXSCAN using a_1",), (("keys", "3"),)),
+    }
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"command": "lint", "data": {"patterns": []}}', '{"data": null}'])
