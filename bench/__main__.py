@@ -9,9 +9,11 @@ from schematool.engines.servers import temporary
 
 print("== reading, comparing, planning", flush=True)
 subprocess.run([sys.executable, "-m", "bench.catalogs"], check=True)
+print("== splitting SQL", flush=True)
+subprocess.run([sys.executable, "-m", "bench.split"], check=True)
 print("== applying many small migrations", flush=True)
 with temporary("postgres") as url:
-    subprocess.run([sys.executable, "-m", "bench.apply", url.reveal(), "300"], check=True)
+    subprocess.run([sys.executable, "-m", "bench.apply", url.reveal()], check=True)
 print("== filling the clinic", flush=True)
 with temporary("postgres") as url, temporary("mongo") as mongo:
     subprocess.run([sys.executable, "-m", "bench.seed", url.reveal(), mongo.reveal(), "10000"], check=True)

@@ -239,6 +239,31 @@ def write_all(root: Path, files: Mapping[str, str | bytes]) -> None:
         _sync(folder)
 
 
+def write_file(path: Path, data: bytes) -> None:
+    """Write one file, whole or not at all, wherever the user wants it; what is no regular file is written into."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        try:
+            target.write_bytes(data)
+        except OSError as error:
+            raise InputError(Diagnostic("ST008", f"cannot write {path}: {error.strerror}")) from error
+        return
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".schematool-", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+            os.replace(temporary, target)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(Diagnostic("ST008", f"cannot write {path}: {error.strerror}")) from error
+    _sync(target.parent)
+
+
 def _sync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:

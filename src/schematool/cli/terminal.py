@@ -130,7 +130,6 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise InputError(Diagnostic("ST008", f"cannot write {path}: {error.strerror}")) from error
+    from schematool.app.workspace import write_file  # noqa: PLC0415  # most results go to the terminal
+
+    write_file(path, text.encode())

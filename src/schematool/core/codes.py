@@ -260,6 +260,13 @@ ROWS: tuple[Code, ...] = (
         example="create index concurrently on users (email);   -- in a file with other statements",
     ),
     Code(
+        "ST123",
+        "not one SQL expression",
+        why="A default, a condition or a part of an index is put into a statement; what could end it there could be another statement.",
+        remedy="Write one expression: parentheses in pairs, no semicolon, no comma outside of parentheses, no other clause.",
+        example='default: "1); drop table users; --"',
+    ),
+    Code(
         "ST130",
         "MongoDB's validation cannot say this",
         why="$jsonSchema of MongoDB is a part of draft 4: some words it refuses, others it passes over in silence.",

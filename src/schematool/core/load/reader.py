@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from typing import assert_never
 
 from schematool.core.diagnostic import Findings, Span
 from schematool.core.load.language import RECORDS
 from schematool.core.load.near import did_you_mean, near
 from schematool.core.load.shapes import (
+    FIELD_OR_EXPRESSION,
     Anything,
     Choice,
     Either,
@@ -29,6 +31,7 @@ from schematool.core.load.shapes import (
 )
 from schematool.core.load.tree import Mapping, Node, Scalar, Sequence
 from schematool.core.model.entity import Plain
+from schematool.core.sql.expression import complaint
 
 # What people write for a word of ours, from the tools that they come from.
 SYNONYMS: Map[str, str] = {
@@ -227,7 +230,15 @@ class Reader:
         if isinstance(shape, Text) and shape.pattern and not re.fullmatch(shape.pattern, str(value)):
             self._wrong(node, expected(shape))
             return None
+        if isinstance(shape, Expression) or (isinstance(shape, Text) and shape.about == FIELD_OR_EXPRESSION):
+            self._expression(node, str(value))
         return Scalar(node.text, node.span, node.quoted, value)
+
+    def _expression(self, node: Scalar, text: str) -> None:
+        """What is put into a clause of a statement must not be able to end it."""
+        if wrong := complaint(text):
+            reason, offset = wrong
+            self.found.add("ST123", f"{reason}: `{_shortened(text)}`", _inside(node.span, text, offset))
 
     def _mismatch(self, node: Scalar, shape: Shape) -> None:
         if node.trap is not None:
@@ -258,6 +269,12 @@ class Reader:
 
     def _wrong(self, node: Node, wanted: str) -> None:
         self.found.add("ST104", f"expected {wanted}, found {_kind(node)}", node.span)
+
+
+def _inside(span: Span, text: str, offset: int) -> Span:
+    """The place of an offset, where the text stands on its line as it is; else where it begins."""
+    begins = span.text.find(text, span.column - 1)
+    return replace(span, column=begins + 1 + offset, width=1) if begins >= 0 else span
 
 
 def _convert(node: Scalar, shape: Shape) -> Plain:

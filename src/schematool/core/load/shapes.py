@@ -15,6 +15,10 @@ class Text:
     pattern: str | None = None
 
 
+FIELD_OR_EXPRESSION = "a field or expression"
+"""What a part of an index is: text that is held to be one expression, as an `Expression` is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A name of something in a database: text that is not empty."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schematool.core.load import words_seed
 from schematool.core.load.shapes import (
+    FIELD_OR_EXPRESSION,
     Choice,
     Document,
     Either,
@@ -297,7 +298,7 @@ RECORDS: tuple[Record, ...] = (
         (
             Key(
                 "on",
-                either(Text("a field or expression"), ListOf(Text("a field or expression"), least=1)),
+                either(Text(FIELD_OR_EXPRESSION), ListOf(Text(FIELD_OR_EXPRESSION), least=1)),
                 "What it sorts by, in order.",
                 True,
                 "[patient_id, start_time desc]",
@@ -389,7 +390,7 @@ RECORDS: tuple[Record, ...] = (
         "statistics",
         "Extended statistics.",
         (
-            Key("on", ListOf(Text("a field or expression"), least=1), "The fields or expressions.", True),
+            Key("on", ListOf(Text(FIELD_OR_EXPRESSION), least=1), "The fields or expressions.", True),
             Key(
                 "kinds",
                 ListOf(Choice(("ndistinct", "dependencies", "mcv"))),
@@ -405,9 +406,9 @@ RECORDS: tuple[Record, ...] = (
         "partition key",
         "How a table is divided: one of `range`, `list` or `hash`, with its fields or expressions.",
         (
-            Key("range", ListOf(Text("a field or expression"), least=1), "By ranges of these."),
-            Key("list", ListOf(Text("a field or expression"), least=1), "By values of this."),
-            Key("hash", ListOf(Text("a field or expression"), least=1), "By the hash of these."),
+            Key("range", ListOf(Text(FIELD_OR_EXPRESSION), least=1), "By ranges of these."),
+            Key("list", ListOf(Text(FIELD_OR_EXPRESSION), least=1), "By values of this."),
+            Key("hash", ListOf(Text(FIELD_OR_EXPRESSION), least=1), "By the hash of these."),
         ),
     ),
     Record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from schematool.core.catalog import Catalog, Id
 from schematool.core.model import postgres as pg
@@ -111,6 +112,11 @@ def _owner(catalog: Catalog, of: Id) -> pg.PgObject | None:
     return None
 
 
+def _enclosed(default: object) -> pg.Default | None:
+    """A default as it was written may be any expression; in parentheses it cannot be anything more."""
+    return replace(default, expression=f"({default.expression})") if isinstance(default, pg.Default) else None
+
+
 def _table(catalog: Catalog, table: pg.Table | pg.ForeignTable) -> Iterator[str]:
     members: list[str] = []
     for column_name in table.columns:
@@ -118,7 +124,7 @@ def _table(catalog: Catalog, table: pg.Table | pg.ForeignTable) -> Iterator[str]
         column = catalog.objects.get(of)
         default = catalog.objects.get(Id("default", of.path))
         if isinstance(column, pg.Column) and (not column.inherited or table.partition_of):
-            members.append(column_text(column, default if isinstance(default, pg.Default) else None))
+            members.append(column_text(column, _enclosed(default)))
     if table.partition_of:
         members += (
             constraint_text(thing)
