@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from schematool.app.workspace import read_folder
 from schematool.core.errors import InputError
 from schematool.core.secret import Url
+from tests.conftest import Ran
 
 _PROBE = """
 import json, sys
@@ -108,3 +110,21 @@ def test_a_damaged_snapshot_is_told(applied: Path) -> None:
         codes.append((done.returncode, "ST405" in done.stderr and "snapshot.json" in done.stderr))
 
     assert codes == [(2, True)] * 4
+
+
+@pytest.mark.parametrize("name", ["0002_fill.py", "0002_fill.js", "0002_fill.sh"])
+def test_a_migration_that_is_a_program_is_refused(tmp_path: Path, run_cli: Callable[..., Ran], name: str) -> None:
+    """Stock yoyo would run it, so passing over it in silence would be a migration lost; other files are left alone."""
+    folder = tmp_path / "migrations" / "postgres"
+    folder.mkdir(parents=True)
+    (tmp_path / "schematool.toml").write_text("")
+    (folder / "helper.py").write_text("")
+    (folder / "0001_a.sql").write_text("select 1;\n")
+    accepted = run_cli("lock", cwd=tmp_path)
+    (folder / name).write_text("raise SystemExit(99)\n")
+    ran = run_cli("lint", cwd=tmp_path)
+
+    assert accepted.exit_code == 0, accepted.stderr
+    assert ran.exit_code == 1
+    assert f"`{name}` is a program" in ran.stderr + ran.stdout
+    assert f"migrations/postgres/{name}" in ran.stderr + ran.stdout

@@ -96,6 +96,11 @@ def test_each_statement_is_told_when_it_has_run(engine: PostgresEngine) -> None:
         ("insert into users values (1, 'é');\n\nselect\n  1 +  ünbekannt;", 4, 8, "42703"),
         ("insert into users values (1, 'x');\n  insert into users values (1, 'y');\nselect 1;", 2, 3, "23505"),
         ("insert into users values (1, 'x');\nselekt 1;", 2, 1, "42601"),
+        ("select 1;\ndo $$\nbegin\n  insert into users\n    values (1, nope);\nend $$;", 5, 16, "42703"),
+        ("do $x$ begin\n  perform 1;\n  raise exception 'no';\nend $x$;", 3, 3, "P0001"),
+        ("do $$ begin\n  perform 1;\n    perform 1 / 0;\nend $$;", 3, 5, "22012"),
+        ("create function f() returns int language plpgsql as $$\nbegin\n  retrun 1;\nend $$;", 3, 3, "42601"),
+        ("create function f() returns int language sql\n  as 'select\n  nope';", 3, 3, "42703"),
     ],
 )
 def test_a_failing_statement_shows_its_place(

@@ -13,6 +13,7 @@ from schematool.core.diff import diff
 from schematool.core.errors import InputError, StatementError
 from schematool.core.history.unit import Unit
 from schematool.core.lower import Draft
+from schematool.core.sql.quote import identifier, literal
 from schematool.engines.contract import Engine, Event, Inspection
 
 SCRATCH_LOCK_SECONDS = 10.0
@@ -103,11 +104,12 @@ def _path_names(subject: str) -> Iterable[str]:
 
 def _role(name: str) -> str:
     """Make a role on the scratch server where it is missing; roles belong to the server, not to a database."""
-    literal, identifier = name.replace("'", "''"), name.replace('"', '""')
-    return (
-        f"do $schematool$ begin if not exists (select from pg_catalog.pg_roles where rolname = '{literal}') "
-        f'then create role "{identifier}" nologin; end if; end $schematool$'
+    body = (
+        f"begin if not exists (select from pg_catalog.pg_roles where rolname = {literal(name)})"
+        f" then create role {identifier(name)} nologin; end if; end"
     )
+    # The body as a text constant: a dollar quote could be closed by a name that holds it.
+    return f"do {literal(body)}"
 
 
 def _refused(draft: Draft, key: str, error: Exception) -> Diagnostic:

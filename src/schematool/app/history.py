@@ -147,6 +147,7 @@ def _units(workspace: Workspace, store: str, found: Findings, *, whole: bool) ->
     up_suffix, down_suffix = SUFFIXES[store]
     files = read_folder(workspace.root, workspace.migrations_folder / store, (up_suffix, down_suffix))
     prefix = f"{workspace.config.migrations}/{store}/"
+    _refuse_programs(workspace, store, found)
     units = []
     for name in sorted(files):
         id = name.removeprefix(prefix).removesuffix(up_suffix)  # noqa: A001  # the word of the format
@@ -183,6 +184,19 @@ def _units(workspace: Workspace, store: str, found: Findings, *, whole: bool) ->
         except InputError as error:
             found.extend(error.diagnostics)
     return units
+
+
+_PROGRAMS = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".sh")
+
+
+def _refuse_programs(workspace: Workspace, store: str, found: Findings) -> None:
+    """A migration that is a program, as yoyo's and migrate-mongo's may be, must not be passed over in silence."""
+    folder = workspace.migrations_folder / store
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix in _PROGRAMS and is_id(path.stem):
+            name = f"{workspace.config.migrations}/{store}/{path.name}"
+            hint = "write what it does as statements; schematool runs no program of a migration"
+            found.add("ST409", f"`{path.name}` is a program", Span(name, 1, 1), hint=hint)
 
 
 def snapshot_file(workspace: Workspace, store: str) -> str:

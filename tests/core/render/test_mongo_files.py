@@ -163,3 +163,31 @@ def test_layout_changes_no_value(value: object) -> None:
 
     assert json.loads(laid_out) == json.loads(text(plain(value)))
     assert all(len(line) <= WIDTH + 40 or not line.rstrip(",").endswith(("]", "}")) for line in laid_out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("command", "operator"),
+    [
+        ('{"update": "a", "updates": [{"q": {"$where": "sleep(1)"}, "u": {"$set": {"b": 1}}}]}', "$where"),
+        ('{"aggregate": "a", "pipeline": [{"$set": {"b": {"$function": {"body": "f"}}}}], "cursor": {}}', "$function"),
+        ('{"delete": "a", "deletes": [{"q": {"$expr": {"$function": {"body": "f"}}}, "limit": 0}]}', "$function"),
+        ('{"insert": "a", "documents": [{"_id": 1, "b": {"$code": "f"}}]}', "$code"),
+        ('{"mapReduce": "a", "map": "f", "reduce": "g", "out": "b"}', "mapReduce"),
+    ],
+)
+def test_javascript_is_refused(command: str, operator: str) -> None:
+    """A command that would run a program on every document is found, at any depth, with its place."""
+    with pytest.raises(InputError) as caught:
+        parse("0001_a", "a.json", f'{{"commands": [\n  {command}\n]}}', "b.json", None)
+    found = caught.value.diagnostics[0]
+
+    assert (found.code, f"`{operator}` runs JavaScript" in found.message) == ("ST409", True)
+    assert found.span
+    assert (found.span.line, found.span.column) == (2, 3)
+
+
+def test_a_word_in_a_value_is_no_javascript() -> None:
+    """Only names of operators count."""
+    unit = parse("0001_a", "a.json", '{"commands": [{"insert": "a", "documents": [{"b": "$where"}]}]}', "b.json", None)
+
+    assert len(unit.up) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schematool.core.load import load
+from schematool.core.lower.postgres.scope import collation_text
 from schematool.core.sql.expression import complaint
 
 
@@ -101,3 +102,24 @@ def test_conditions_and_parts_of_indexes_are_held_to_it(words: str) -> None:
     _, found = load({"schema/a.yaml": text})
 
     assert "ST123" in [one.code for one in found]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("C", '"C"'),
+        ("en-x-icu", '"en-x-icu"'),
+        ("de_DE.utf8-x", '"de_DE.utf8-x"'),
+        ('pg_catalog."C"', None),
+        ('"my "" one"."C"', '"my "" one"."C"'),
+        ('C" desc; drop table x; --', '"C"" desc; drop table x; --"'),
+        ('"C" desc; drop table x; --', '"""C"" desc; drop table x; --"'),
+    ],
+)
+def test_a_collation_is_a_name_and_nothing_beside(given: str, shown: str | None) -> None:
+    """Quoted as it must be; what is in quotes already stays only when it is whole."""
+    found = collation_text(given)
+
+    assert found
+    assert complaint(found) is None
+    assert shown is None or found == shown

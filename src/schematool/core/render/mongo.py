@@ -114,6 +114,27 @@ def parse(
     )
 
 
+_RUNS_NOW = frozenset({"update", "insert", "delete", "aggregate", "findAndModify", "mapReduce"})
+"""Commands that look at documents; those that make a view only keep what it says."""
+_JAVASCRIPT = frozenset({"$where", "$function", "$accumulator", "$code", "mapReduce"})
+
+
+def _javascript(value: Any) -> str | None:
+    """The first operator in a command, at any depth, whose text the server runs as JavaScript."""
+    parts: list[Any] = [value]
+    while parts:
+        match parts.pop():
+            case dict() as mapping:
+                if found := next((key for key in mapping if key in _JAVASCRIPT), None):
+                    return str(found)
+                parts += mapping.values()
+            case list() as items:
+                parts += items
+            case _:
+                pass
+    return None
+
+
 class _WrongError(Exception):
     """The file cannot be read any further; the finding is made."""
 
@@ -184,6 +205,10 @@ class _Reader:
         if not isinstance(item, dict) or not item:
             hint = 'a command is an object whose first key is its name: { "create": "notes" }'
             self._complain("this is not a database command", begin, end, hint)
+            return
+        if next(iter(item)) in _RUNS_NOW and (operator := _javascript(item)):
+            hint = "write it with MongoDB's own operators"
+            self._complain(f"`{operator}` runs JavaScript: a migration is data, not a program", begin, end, hint)
             return
         try:
             self.commands.append(Command(text(plain(item)), self.places.span(begin, end)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from schematool.core.diagnostic import Span
@@ -11,6 +12,7 @@ from schematool.core.sql.place import within
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.errors import Diagnostic
 
 _HINTS = {
     "23505": "remove the duplicates, then run it again",
@@ -40,7 +42,7 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
     `span` is where the statement begins in its file. `shift`: how many characters were put in front of it.
     """
     said = error.diag
-    position = max(0, int(said.statement_position) - 1 - shift) if said.statement_position else None
+    position = max(0, int(said.statement_position) - 1 - shift) if said.statement_position else _inside(said, statement)
     parts = [said.message_primary or " ".join(str(error).split()), said.message_detail, note]
     message = ": ".join(mask(" ".join(part.split()), (url,)) for part in parts if part)
     code = error.sqlstate or ""
@@ -55,3 +57,30 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
         hint=hint,
         state=state,
     )
+
+
+_BLOCK_LINE = re.compile(r"PL/pgSQL function inline_code_block line (\d+)")
+_BODY = re.compile(r"\$(?P<tag>\w*)\$(?P<body>.*)\$(?P=tag)\$", re.DOTALL)
+
+
+def _inside(said: Diagnostic, statement: str) -> int | None:
+    """Where in a statement that runs others, a DO block above all, the server stopped.
+
+    It says the inner statement with a position in it, which is looked for in the outer one; else the line of the block,
+    the first of which is the rest of the line with the opening dollar quote (plpgsql's own way to count).
+    """
+    if said.internal_query and said.internal_position:
+        begins = statement.find(said.internal_query.strip())
+        if begins >= 0 and statement.count(said.internal_query.strip()) == 1:
+            ahead = len(said.internal_query) - len(said.internal_query.lstrip())
+            return begins + int(said.internal_position) - 1 - ahead
+    line = _BLOCK_LINE.search(said.context or "")
+    body = _BODY.search(statement)
+    if not line or not body:
+        return None
+    lines = body["body"].splitlines(keepends=True)
+    number = int(line[1]) - 1
+    if number >= len(lines):
+        return None
+    begins = body.start("body") + sum(map(len, lines[:number]))
+    return begins + len(lines[number]) - len(lines[number].lstrip())

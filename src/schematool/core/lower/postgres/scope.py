@@ -144,11 +144,16 @@ class Common:
     security_labels: tuple[tuple[str, str], ...]
 
 
+_QUOTED_PATH = re.compile(r'"(?:[^"]|"")+"(?:\."(?:[^"]|"")+")*')
+
+
 def collation_text(given: str | None) -> str | None:
     """A collation as SQL names it: `C` becomes `"C"`; what is in quotes already stays."""
-    if given is None or given.startswith('"'):
+    if given is None or _QUOTED_PATH.fullmatch(given):
         return given
-    return qualified(*given.split(".")) if "." in given and "-" not in given else f'"{given}"'
+    if "." in given and "-" not in given:
+        return qualified(*given.split("."))
+    return '"' + given.replace('"', '""') + '"'
 
 
 def listed(value: Plain) -> tuple[str, ...]:
