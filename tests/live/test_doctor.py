@@ -16,6 +16,7 @@ from pymongo.errors import OperationFailure
 from schematool.core.secret import Url
 from schematool.engines.contract import open_engine
 from tests.conftest import Ran
+from tests.live.test_postgres_commit_in_doubt import Proxy
 from tests.live.test_verify import guarded
 
 Run = Callable[..., Ran]
@@ -215,3 +216,31 @@ def test_a_server_out_of_reach_is_a_finding_of_its_own(
     assert all("127.0.0.1" in ran.stdout + ran.stderr for ran in runs.values())
     assert health(runs["json"], "postgres") == {"connection": "error"}
     assert health(runs["json"], "mongo")["server"] == "ok"
+
+
+def test_a_connection_that_leaves_the_machine_unprotected_is_warned_of(
+    tmp_path: Path, postgres_url: Url, mongo_url: Url, postgres_server: Url, run_cli: Run
+) -> None:
+    """`doctor` and `verify` say so in both stores, and their answers stay yes."""
+    # 0.0.0.0 is no loopback address by its number, though it leads here.
+    proxy = Proxy(postgres_url)
+    root = project(tmp_path / "project", "postgres", proxy.url.reveal(), postgres_server)
+    aim(root, "postgres", proxy.url.reveal().replace("127.0.0.1", "0.0.0.0"), postgres_server)  # noqa: S104  # as said
+    (root / "migrations/mongo").mkdir()
+    (root / "migrations/mongo/0001_first.json").write_text('{"commands": [{"create": "things"}]}\n')
+    far = mongo_url.reveal().replace("127.0.0.1", "0.0.0.0")  # noqa: S104  # as said
+    with (root / "schematool.toml").open("a") as file:
+        file.write(f'mongo_url = "{mongo_url.reveal()}"\n[env.dev.mongo]\nurl = "{far}"\n')
+    run_cli("lock", cwd=root)
+    migrated = run_cli("migrate", "--yes", cwd=root)
+    verified = run_cli("verify", cwd=root)
+    examined = run_cli("doctor", "--format", "json", cwd=root)
+    proxy.close()
+
+    for ran in (migrated, verified):
+        assert ran.exit_code == 0, ran.stderr
+        assert "warning[ST533]: postgres: to 0.0.0.0 without encryption" in ran.stderr
+        assert "warning[ST533]: mongo: to 0.0.0.0 without encryption" in ran.stderr
+        assert "sslmode=verify-full" in ran.stderr
+        assert "tls=true" in ran.stderr
+    assert [health(examined, store)["connection"] for store in ("postgres", "mongo")] == ["warning", "warning"]

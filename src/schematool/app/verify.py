@@ -21,7 +21,7 @@ from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.history.names import order
 from schematool.core.history.status import State
 from schematool.core.history.unit import Unit
-from schematool.engines.contract import Engine, Inspection, Surveyor
+from schematool.engines.contract import Engine, Health, Inspection, Surveyor
 
 if TYPE_CHECKING:
     from schematool.core.patterns import Proof
@@ -91,6 +91,7 @@ def verify(
     drift: list[Drift] = []
     found: list[Diagnostic] = list(standing.problems())
     for store, engine in engines.items():
+        found += _exposed(store, engine)
         recorded = _recorded(workspace, history, standing, store)
         others = left_out(engine, workspace.config.exclude, recorded)
         inspection = excluding(engine.inspect(), others)
@@ -139,6 +140,14 @@ def verify(
         unused=unused,
         hint=_hint(workspace, drift),
     )
+
+
+def _exposed(store: str, engine: Engine) -> tuple[Diagnostic, ...]:
+    """A warning, and no more: the answer is the same whoever has listened."""
+    check = engine.connection()
+    if check.health is Health.OK:
+        return ()
+    return (Diagnostic(check.code, f"{store}: {check.text}", hint=check.hint, severity=Severity.WARNING),)
 
 
 def _recorded(workspace: Workspace, history: History, standing: Standing, store: str) -> Catalog:

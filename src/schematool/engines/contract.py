@@ -294,6 +294,10 @@ class Engine(Protocol):
         """
         ...
 
+    def connection(self) -> Check:
+        """Whether the way to the server is protected, as far as it leaves this machine."""
+        ...
+
     def examine(self) -> Checkup:
         """Look at server, role, rights, locks and leftovers. Reads only."""
         ...

@@ -12,7 +12,7 @@ from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Checkup, Damage, Foreign, Inspection, Kept, Listener, Prepared, Request
+from schematool.engines.contract import Check, Checkup, Damage, Foreign, Inspection, Kept, Listener, Prepared, Request
 from schematool.engines.mongo import build as building
 from schematool.engines.mongo import inspect as inspecting
 from schematool.engines.mongo import journal, lease, scratch, seed, trash
@@ -146,6 +146,12 @@ class MongoEngine:
         """Tell what migrations left behind or half done; with `data` also documents that are not as they must be."""
         with translated(self.url):
             return survey(self._server, data=data)
+
+    def connection(self) -> Check:
+        """Whether the way to the server is protected."""
+        from schematool.engines.mongo.checkup import connection  # noqa: PLC0415  # as below
+
+        return connection(self._server)
 
     def examine(self) -> Checkup:
         """Look at server, user, rights, locks and leftovers."""

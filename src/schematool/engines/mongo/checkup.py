@@ -47,7 +47,7 @@ _LEDGER = f"{OWN}ledger"
 
 def examine(server: Server) -> Checkup:
     """Look at server, user and database. The commands make a user that can verify, and one that can migrate."""
-    checks = (*_server(server), *_connection(server), *_members(server), *_rights(server), *_in_the_way(server))
+    checks = (*_server(server), connection(server), *_members(server), *_rights(server), *_in_the_way(server))
     return Checkup(checks, _reader(server), _migrator(server))
 
 
@@ -68,22 +68,22 @@ def _server(server: Server) -> Iterator[Check]:
         yield Check("clock", Health.OK, "agrees with ours")
 
 
-def _connection(server: Server) -> Iterator[Check]:
+def connection(server: Server) -> Check:
+    """Whether the way to the servers is protected, as far as it leaves this machine."""
     hosts = sorted({host for host, _ in server.client.nodes})
     far = [host for host in hosts if _far(host)]
     options = server.client.options.pool_options
     context = options._ssl_context  # noqa: SLF001, RUF100  # pymongo tells it nowhere else
     if not far:
-        yield Check("connection", Health.OK, "on this machine")
-    elif context is None:
+        return Check("connection", Health.OK, "on this machine")
+    if context is None:
         hint = "add tls=true, and tlsCAFile=… for a certificate authority of your own, to the URL"
-        yield Check("connection", Health.WARNING, f"to {', '.join(far)} without encryption", "ST533", hint)
-    elif not getattr(context, "check_hostname", True) or getattr(context, "verify_mode", 2) == 0:
+        return Check("connection", Health.WARNING, f"to {', '.join(far)} without encryption", "ST533", hint)
+    if not getattr(context, "check_hostname", True) or getattr(context, "verify_mode", 2) == 0:
         hint = "take tlsInsecure, tlsAllowInvalidCertificates and tlsAllowInvalidHostnames out of the URL"
         text = f"encrypted, but {', '.join(far)} need not show a certificate"
-        yield Check("connection", Health.WARNING, text, "ST533", hint)
-    else:
-        yield Check("connection", Health.OK, f"encrypted, and {', '.join(far)} has shown its certificate")
+        return Check("connection", Health.WARNING, text, "ST533", hint)
+    return Check("connection", Health.OK, f"encrypted, and {', '.join(far)} has shown its certificate")
 
 
 def _far(host: str) -> bool:

@@ -84,7 +84,7 @@ def examine(session: Session, ledger: Ledger, lock: MigrationLock) -> Checkup:
     facts = _facts(session, ledger)
     checks = (
         *_server(session),
-        *_connection(session),
+        connection(session),
         *_standing(session, lock),
         *_rights(session, ledger, facts),
         *_in_the_way(session, ledger, lock),
@@ -137,22 +137,20 @@ def _server(session: Session) -> Iterator[Check]:
         yield Check("clock", Health.OK, "agrees with ours")
 
 
-def _connection(session: Session) -> Iterator[Check]:
+def connection(session: Session) -> Check:
+    """Whether the way to the server is protected, as far as it leaves this machine."""
     info = session.connection.info
     if not _far(info.host, info.hostaddr):
-        yield Check("connection", Health.OK, "on this machine")
-        return
+        return Check("connection", Health.OK, "on this machine")
+    mode = info.get_parameters().get("sslmode", "prefer")
     if not session.connection.pgconn.ssl_in_use:
         hint = "add sslmode=verify-full and sslrootcert=… to the URL"
-        yield Check("connection", Health.WARNING, f"to {info.host} without encryption", "ST533", hint)
-        return
-    mode = info.get_parameters().get("sslmode", "prefer")
+        return Check("connection", Health.WARNING, f"to {info.host} without encryption", "ST533", hint)
     if mode == "verify-full":
-        yield Check("connection", Health.OK, f"encrypted, and {info.host} has shown its certificate")
-        return
+        return Check("connection", Health.OK, f"encrypted, and {info.host} has shown its certificate")
     hint = "use sslmode=verify-full with sslrootcert=…"
     text = f"encrypted, but sslmode={mode} does not ask {info.host} who it is"
-    yield Check("connection", Health.WARNING, text, "ST533", hint)
+    return Check("connection", Health.WARNING, text, "ST533", hint)
 
 
 def _far(host: str, address: str) -> bool:

@@ -11,7 +11,7 @@ import psycopg
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
-from schematool.engines.contract import Checkup, Damage, Foreign, Inspection, Listener, Prepared, Request
+from schematool.engines.contract import Check, Checkup, Damage, Foreign, Inspection, Listener, Prepared, Request
 from schematool.engines.postgres.apply import Patience, Runner
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
@@ -143,6 +143,12 @@ class PostgresEngine:
         """Run (key, statement) pairs in whatever order works; return those that never do."""
         with translated(self.url):
             return build(self._session, statements)
+
+    def connection(self) -> Check:
+        """Whether the way to the server is protected."""
+        from schematool.engines.postgres.checkup import connection  # noqa: PLC0415  # as below
+
+        return connection(self._session)
 
     def examine(self) -> Checkup:
         """Look at server, role, rights, locks and leftovers."""
