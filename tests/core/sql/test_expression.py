@@ -6,7 +6,7 @@ import pytest
 
 from schematool.core.load import load
 from schematool.core.lower.postgres.scope import collation_text
-from schematool.core.sql.expression import complaint
+from schematool.core.sql.expression import complaint, enclosed
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,19 @@ def test_a_collation_is_a_name_and_nothing_beside(given: str, shown: str | None)
     assert found
     assert complaint(found) is None
     assert shown is None or found == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("gen_random_uuid()", "gen_random_uuid()"),
+        ("'a b; c'::text", "'a b; c'::text"),
+        ("coalesce(a, b || ' c')", "coalesce(a, b || ' c')"),
+        ("1 unique", "(1 unique)"),
+        ("1/**/unique", "(1/**/unique)"),
+        ("now() - interval '1 day'", "(now() - interval '1 day')"),
+    ],
+)
+def test_what_has_several_words_is_put_into_parentheses(text: str, shown: str) -> None:
+    """There it is one expression, or the server refuses it; one word is shown as it was written."""
+    assert enclosed(text) == shown

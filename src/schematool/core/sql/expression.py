@@ -34,6 +34,20 @@ def complaint(text: str) -> tuple[str, int] | None:
     return min(found, key=lambda one: one[1]) if found else None
 
 
+def enclosed(text: str) -> str:
+    """Put an expression of several words into parentheses, in which it cannot be anything more.
+
+    >>> enclosed("gen_random_uuid()"), enclosed("1 unique")
+    ('gen_random_uuid()', '(1 unique)')
+    """
+    depth = 0
+    for match in _tokens(text):
+        depth += (match[0] in _OPEN) - (match[0] in _CLOSE)
+        if depth == 0 and match[0].isspace():
+            return f"({text})"
+    return f"({text})" if "/*" in text or "--" in text else text
+
+
 def _open(text: str) -> Iterator[tuple[str, int]]:
     """What begins and never ends."""
     try:

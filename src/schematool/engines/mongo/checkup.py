@@ -43,6 +43,8 @@ _VERIFYING = ("listCollections", "listIndexes")
 _CHANGING = "collMod createCollection createIndex dropCollection dropIndex insert update"
 _MIGRATING = (*_VERIFYING, *_CHANGING.split())
 _LEDGER = f"{OWN}ledger"
+_READ = ("ledger", "lock", "sharding")
+"""Which of our own collections `verify`, `status` and `doctor` look into."""
 
 
 def examine(server: Server) -> Checkup:
@@ -208,7 +210,10 @@ def _reader(server: Server) -> tuple[str, ...]:
     on = server.name
     privileges = [
         {"resource": {"db": on, "collection": ""}, "actions": list(_LOOK)},
-        *({"resource": {"db": on, "collection": OWN + name}, "actions": ["find"]} for name in ("ledger", "lock")),
+        *(
+            {"resource": {"db": on, "collection": OWN + name}, "actions": ["find"]}
+            for name in ("ledger", "lock", "sharding")
+        ),
     ]
     return _account(READER, privileges)
 

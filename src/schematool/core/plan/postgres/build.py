@@ -21,6 +21,7 @@ from schematool.core.plan.postgres.create import (
 )
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.not_nulls import said_outright
+from schematool.core.sql.expression import enclosed
 from schematool.core.sql.quote import identifier
 
 _ORDER = (
@@ -114,7 +115,7 @@ def _owner(catalog: Catalog, of: Id) -> pg.PgObject | None:
 
 def _enclosed(default: object) -> pg.Default | None:
     """A default as it was written may be any expression; in parentheses it cannot be anything more."""
-    return replace(default, expression=f"({default.expression})") if isinstance(default, pg.Default) else None
+    return replace(default, expression=enclosed(default.expression)) if isinstance(default, pg.Default) else None
 
 
 def _table(catalog: Catalog, table: pg.Table | pg.ForeignTable) -> Iterator[str]:
