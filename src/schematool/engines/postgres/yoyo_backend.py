@@ -12,6 +12,7 @@ import getpass
 import hashlib
 import socket
 from contextlib import nullcontext
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from schematool.core.sql.quote import literal, qualified
@@ -51,10 +52,16 @@ def marked(schema: str, id: str, operation: str) -> str:  # noqa: A002  # as abo
         f"INSERT INTO {qualified(schema, LOG)}"
         " (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)\n"
         f"VALUES (pg_catalog.gen_random_uuid(), {key}, {name}, {literal(operation)},"
-        f" {literal(_user())}, {literal(socket.gethostname()[:255])}, {_NOW})"
+        f" {literal(_user())}, {literal(_host())}, {_NOW})"
     )
 
 
+@cache
+def _host() -> str:
+    return socket.gethostname()[:255]
+
+
+@cache
 def _user() -> str:
     """The name of the system's user; a container may run under a number that has none."""
     try:
