@@ -10,7 +10,7 @@ from schematool.core.catalog import Id
 from schematool.core.describe import Described
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.secret import Url
-from schematool.engines.contract import Began, Ended, Event, Waiting
+from schematool.engines.contract import Began, Ended, Event, Filling, Waiting
 from schematool.views.progress import Progress
 from schematool.views.show import Look
 from schematool.views.text.diff import lines
@@ -66,6 +66,19 @@ def test_progress_is_one_line_for_each_half() -> None:
     assert written.splitlines()[1] == "  + 0001_a  postgres  200 statements  799 ms"
     assert again == "  + 0001_a  mongo     1 command  2 ms\n"
     assert "hunter2" not in written
+
+
+def test_filling_is_a_bar_for_a_person_and_a_line_for_a_log() -> None:
+    """Who watches sees how far each table is and how fast; a log has one line for each that is done."""
+    half, whole = (Filling("postgres", "public.users", rows, 2000, 0.5) for rows in (1000, 2000))
+    documents = Filling("mongo", "notes", 10, 10, 0.1)
+    quiet, watched = progress(), Progress("+", False, True, 200, str)
+
+    assert quiet.told(half) == ""
+    assert quiet.told(whole) == "  + users                 postgres  2,000 rows  500 ms  4,000/s\n"
+    assert quiet.told(documents) == "  + notes                 mongo     10 documents  100 ms  100/s\n"
+    assert "━" * 12 + "┄" * 12 + "  50%  1,000 rows  2,000/s" in watched.told(half)
+    assert len(Progress("+", False, True, 40, str).told(half)) < 40 + len("\r\x1b[2K")
 
 
 def test_a_long_statement_tells_which_it_is_and_how_long_it_has_run() -> None:

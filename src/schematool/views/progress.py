@@ -15,6 +15,7 @@ _CLEAR = "\r\x1b[2K"
 _LONG = 90
 _STORES = 8  # columns of the longer name
 _BAR = 24
+_NAMES = 20  # columns of most names of tables
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class Progress:
     def _filling(self, event: Filling) -> str:
         """A bar with a rate while rows are made, a line for each table when they are."""
         rate = f"{event.rows / event.seconds:,.0f}/s" if event.seconds > 0 else ""
-        name = event.name.removeprefix("public.")
+        name = f"{event.name.removeprefix('public.'):{_NAMES}}"
         if event.rows >= event.total:
             many = count(event.total, "document" if event.store == "mongo" else "row")
             clear = _CLEAR if self.live else ""
