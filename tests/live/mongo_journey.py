@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bson import BSON
 from pymongo import MongoClient
 
+from schematool.core.author.mongo import author
 from schematool.core.diagnostic import Findings
 from schematool.core.diff import diff
 from schematool.core.load import load
@@ -71,6 +72,7 @@ def travel(engine: Engine, before: str, after: str, documents: Documents, *, kee
     with client:
         database = client.get_default_database()
         recorded = made(engine, drafted(before).catalog)
+        _said_again(recorded)
         for name, some in documents.items():
             database[name].insert_many([dict(one) for one in some])
         start = {name: _contents(database[name]) for name in documents}
@@ -97,6 +99,13 @@ def travel(engine: Engine, before: str, after: str, documents: Documents, *, kee
         if keeps:
             assert {name: _contents(database[name]) for name in documents} == start
     return Journey((*(up for up, _ in pairs), *steps), back, there)
+
+
+def _said_again(catalog: Catalog) -> None:
+    """See that the YAML that import would write makes the very same catalog, and leaves nothing out."""
+    authored = author(catalog)
+    assert authored.left == ()
+    assert diff(drafted("---\n".join(authored.files.values())).catalog, catalog) == ()
 
 
 def _contents(collection: Any) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from schematool.core.errors import InputError, Refused, StatementError, WorldErr
 from schematool.core.model.mongo import Index
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, Event, Waiting, open_engine
-from schematool.engines.mongo import MongoEngine, connect
+from schematool.engines.mongo import MongoEngine, connect, execute
 from schematool.engines.mongo.inspect import Listed
 from schematool.engines.mongo.observe import observe
 from schematool.engines.servers import embedded_mongo, process
@@ -267,14 +267,17 @@ def test_an_edited_command_is_not_resumed(mongo_engine: Engine) -> None:
     assert [row.state for row in mongo_engine.ledger()] == ["applied"]
 
 
-def test_an_open_transaction_is_waited_for(mongo_url: Url, mongo_engine: Engine) -> None:
+def test_an_open_transaction_is_waited_for(
+    mongo_url: Url, mongo_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Short DDL gives up in time, so that it holds up no writer, says so, and tries again."""
+    monkeypatch.setattr(execute, "SHORT_MILLISECONDS", 300)
     mongo_engine.run([json.dumps(CREATE)])
     heard: list[Event] = []
     with MongoClient[dict[str, Any]](mongo_url.reveal()) as client, client.start_session() as session:
         session.start_transaction()
         client.get_default_database()["users"].insert_one({"a": 1}, session=session)
-        threading.Timer(4.5, session.commit_transaction).start()
+        threading.Timer(1.0, session.commit_transaction).start()
         with mongo_engine.lock(wait_seconds=5):
             mongo_engine.apply(
                 unit_of("0001_x", [{"collMod": "users", "validationLevel": "moderate"}, EMAIL], []), heard.append

@@ -191,6 +191,7 @@ OPTIONS = {
 }
 VIEW = "\n---\nview: v\nstore: mongo\nfrom: notes\npipeline: "
 NOTHING = VIEW + "[]"
+HANDED_ON = "fields: { b: { type: int, was: a }, c: { type: string, was: b } }"
 CHAIN = "\n---\nview: %s\nstore: mongo\nfrom: %s\npipeline: []\n---\nview: %s\nstore: mongo\nfrom: %s\npipeline: []"
 ENCRYPTED = (
     'encrypted_fields: { fields: [{ keyId: { $binary: { base64: "AAAAAAAAAAAAAAAAAAAAAA==", subType: "04" } }, '
@@ -348,6 +349,15 @@ WHOLE = (
                 {"_id": 3},
             ]
         },
+    ),
+    Case(
+        "names handed on: of collections, fields and indexes",
+        notes("{ on: a, name: x }", "{ on: b, name: y }", more="fields: { a: int, b: string }")
+        + "\n---\nentity: records\nstore: mongo",
+        notes("{ on: b, name: x, was: y }", "{ on: c, name: z, was: x }", more=HANDED_ON).replace(
+            "notes", "records\nwas: notes"
+        )
+        + "\n---\nentity: files\nwas: records\nstore: mongo",
     ),
     Case(
         "outer and inner field and collection renamed",

@@ -51,7 +51,7 @@ def _entry(key: str, value: Plain) -> Iterator[str]:
     elif isinstance(value, Mapping) and value and (key in _ROWS or (key in _ITEMS and _nested(value))):
         yield f"{name}:\n"
         yield from _rows(value, aligned=key in _ALIGNED)
-    elif isinstance(value, Sequence) and not isinstance(value, str) and key in _ITEMS:
+    elif isinstance(value, Sequence) and value and not isinstance(value, str) and key in _ITEMS:
         yield f"{name}:\n"
         for item in value:
             text = block(item, "    ") if isinstance(item, str) and key in _BLOCK else None

@@ -30,10 +30,22 @@ def rename(
 ) -> tuple[tuple[Step, Step], ...]:
     """Give (up, down) pairs for the renames that apply to a catalog; those made already are left out.
 
-    Downs are to be run in the opposite order. A field's rename applies while the validator still has the old name.
+    Downs are to be run in the opposite order. A field's rename applies while the validator still has the old name. One
+    that waits for a name that another gives up (`b` was `a`, `c` was `b`) comes after that.
     """
     state = _State({thing.id: thing for thing in before})
-    return tuple(pair for one in renames for pair in state.pairs(one))
+    made: list[tuple[Step, Step]] = []
+    waiting = list(renames)
+    while waiting:
+        left: list[Renamed] = []
+        for one in waiting:
+            pairs = tuple(state.pairs(one))
+            made += pairs
+            left += [] if pairs else [one]
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return tuple(made)
 
 
 @dataclass(slots=True)
