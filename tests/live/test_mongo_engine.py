@@ -241,6 +241,27 @@ def test_what_ends_the_server_is_not_sent(change: dict[str, Any], mongo_engine: 
     assert len(mongo_engine.inspect().catalog) == 2
 
 
+NEWER = {"createIndexes": "users", "indexes": [{"key": {"a": 1, "b.$**": 1}, "name": "x"}]}
+
+
+def test_what_only_a_newer_server_knows_stops_before_anything_is_run(mongo_engine: Engine) -> None:
+    """Half-way there would be no going on and no going back: neither the way up nor the way down is begun."""
+    with pytest.raises(StatementError, match=r"from 7\.0 on"):
+        _apply(mongo_engine, [CREATE, NEWER])
+
+    assert len(mongo_engine.inspect().catalog) == 0
+    assert mongo_engine.ledger() == ()
+
+    unit = unit_of("0001_x", [CREATE], [{"drop": "users"}, NEWER])
+    with mongo_engine.lock(wait_seconds=5):
+        mongo_engine.apply(unit, lambda _: None)
+        with pytest.raises(StatementError, match=r"from 7\.0 on"):
+            mongo_engine.roll_back(unit, lambda _: None)
+
+    assert [row.state for row in mongo_engine.ledger()] == ["applied"]
+    assert len(mongo_engine.inspect().catalog) == 1
+
+
 def test_an_index_that_is_there_is_not_taken_over(mongo_engine: Engine) -> None:
     """Our rollback would drop what somebody else made, so it is refused, and the collection that is there as well."""
     mongo_engine.run([json.dumps(CREATE), json.dumps(EMAIL)])

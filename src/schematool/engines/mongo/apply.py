@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,7 @@ class Run:
         self._ready()
         if existing:
             self._unedited(existing.get("commands") or (), self.unit.up)
+        self._understood(zip(self.unit.up, up, strict=True))
         journal.begin(self.unit.up, existing)
         self._commands(journal, list(zip(self.unit.up, up, strict=True)), owned=False)
         journal.finish()
@@ -98,6 +99,7 @@ class Run:
             chosen = undoing(orders(self.unit.up), _reached(existing), orders_down)
         if existing.get("direction") == "down":
             self._unedited(existing.get("undo") or (), down)
+        self._understood(zip(down, chosen, strict=True))
         self.recorded |= _put_aside(orders(self.unit.up), existing)
         skipped = [index for index, order in enumerate(chosen) if order is None]
         journal.begin_undo(down, skipped, existing)
@@ -185,7 +187,6 @@ class Run:
                     if not owned:
                         self._first_time(command, order, now)
                     refuse_what_harms(order, now, command)
-                    refuse_what_is_newer(self.server, order, command)
                     journal.intent(index, now)
                 rows = self._sent(order, before, now)
             if owned:
@@ -307,6 +308,12 @@ class Run:
                     hint="start it with --replSet and run rs.initiate() once: one node is enough",
                 )
             )
+
+    def _understood(self, pairs: Iterable[tuple[Command, Order | None]]) -> None:
+        """Refuse what only newer servers know before anything is run: half-way there would be no going on or back."""
+        for command, wanted in pairs:
+            if wanted is not None:
+                refuse_what_is_newer(self.server, wanted, command)
 
     def _down(self) -> tuple[Command, ...]:
         if self.unit.down is None:
