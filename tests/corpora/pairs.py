@@ -75,7 +75,16 @@ def dump(pg_dump: str, url: str) -> list[str]:
         line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\", "SET ", "SELECT pg_"))
     ]
     text = _TABLE.sub(_sorted_columns, "\n".join(lines))
-    return sorted(part.strip() for part in re.split(r";\n", text + "\n") if part.strip())
+    return sorted(_by_name(part.strip()) for part in re.split(r";\n", text + "\n") if part.strip())
+
+
+def _by_name(statement: str) -> str:
+    """CREATE STATISTICS prints its columns as they stand in the table, whose order nothing can change."""
+    if not statement.startswith("CREATE STATISTICS "):
+        return statement
+    head, on, rest = statement.partition(" ON ")
+    columns, of, table = rest.rpartition(" FROM ")
+    return head + on + ", ".join(sorted(columns.split(", "))) + of + table
 
 
 def _sorted_columns(match: re.Match[str]) -> str:

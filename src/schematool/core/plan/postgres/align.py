@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -107,14 +108,32 @@ def _chosen(one: str | None, two: str | None, table: str, column: str | None, la
 
 
 def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
-    """Storage parameters mean the same in any order."""
+    """Storage parameters, and the columns of statistics, mean the same in any order."""
     match thing, other:
         case pg.Table(), pg.Table() if dict(thing.options) == dict(other.options):
             return replace(thing, options=tuple(sorted(thing.options)))
         case pg.View(), pg.View() if dict(thing.options) == dict(other.options):
             return replace(thing, options=tuple(sorted(thing.options)))
+        case pg.Statistics(), pg.Statistics() if _by_name(thing) == _by_name(other):
+            return replace(thing, definition=_by_name(thing))
         case _:
             return thing
+
+
+_STATISTICS = re.compile(r"(?P<head>.* ON )(?P<columns>.*)(?P<tail> FROM .*)", re.DOTALL)
+
+
+def _by_name(statistics: pg.Statistics) -> str:
+    """The definition with its columns by name: the server prints them as they stand in the table, which has no order.
+
+    Expressions come after them and keep their order (pg_get_statisticsobj_worker, ruleutils.c).
+    """
+    match = _STATISTICS.fullmatch(statistics.definition)
+    if match is None:
+        return statistics.definition
+    columns, bracket, expressions = match["columns"].partition("(")
+    names = sorted(name for name in columns.split(", ") if name)
+    return f"{match['head']}{', '.join([*names, bracket + expressions] if bracket else names)}{match['tail']}"
 
 
 def anonymous(catalog: Catalog, builder: str) -> Catalog:

@@ -22,8 +22,10 @@ from schematool.core.plan.postgres.create import (
     policy_expressions,
     replica_identity,
 )
+from schematool.core.plan.postgres.foreign import changed_options, foreign_change
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.not_nulls import usual_not_null
+from schematool.core.plan.postgres.sequences import bounds_of, numbers_of, sequence_change
 from schematool.core.plan.postgres.texts import again
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, literal
@@ -107,8 +109,10 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
             return Way.IN_PLACE if _same_but(before, after, "enabled") else Way.REPLACE
         case pg.Statistics(), pg.Statistics():
             return Way.IN_PLACE if _same_but(before, after, "target") else Way.REPLACE
+        case pg.Defined(), pg.Defined() if _same_but(before, after) or foreign_change(before, after):
+            return Way.IN_PLACE
         case pg.Defined(), pg.Defined():
-            return Way.IN_PLACE if _same_but(before, after) else Way.REPLACE
+            return Way.SWAP if before.id.kind == "collation" else Way.REPLACE
         case pg.ForeignTable(), pg.ForeignTable():
             return Way.IN_PLACE if before.server == after.server else Way.REPLACE
         case _:
@@ -210,6 +214,9 @@ def alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
         case pg.DefaultPrivileges(), pg.DefaultPrivileges():
             yield from (_free(text, after) for text in default_privileges(before, after))
             return
+        case pg.Defined(), pg.Defined():
+            change = foreign_change(before, after)
+            yield from [_free(change, after)] if change else []
         case _:
             pass
     yield from (_free(text, after) for text in on_alter(before, after))
@@ -315,8 +322,6 @@ def _table(before: pg.Table, after: pg.Table) -> Iterator[Step]:
         yield _brief(f"{head} {'ENABLE' if after.row_security else 'DISABLE'} ROW LEVEL SECURITY", after)
     if before.force_row_security != after.force_row_security:
         yield _brief(f"{head} {'' if after.force_row_security else 'NO '}FORCE ROW LEVEL SECURITY", after)
-    if before.of_type != after.of_type:
-        yield _brief(f"{head} {f'OF {after.of_type}' if after.of_type else 'NOT OF'}", after)
     if before.replica_identity != after.replica_identity:
         yield _brief(replica_identity(after), after)
 
@@ -333,18 +338,6 @@ def _options(head: str, before: pg.Options, after: pg.Options, thing: pg.PgObjec
         yield Step(f"{head} RESET ({', '.join(gone)})", (thing.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE)
     if changed:
         yield Step(f"{head} SET ({options_text(changed)})", (thing.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE)
-
-
-def changed_options(before: pg.Options, after: pg.Options) -> str:
-    """` OPTIONS (ADD a 'x', SET b 'y', DROP c)` for foreign objects."""
-    old, new = dict(before), dict(after)
-    words = [f"DROP {identifier(key)}" for key in old if key not in new]
-    for key, value in after:
-        if key not in old:
-            words.append(f"ADD {identifier(key)} {literal(value)}")
-        elif old[key] != value:
-            words.append(f"SET {identifier(key)} {literal(value)}")
-    return f" OPTIONS ({', '.join(words)})" if words else ""
 
 
 def _foreign_table(before: pg.ForeignTable, after: pg.ForeignTable) -> Iterator[Step]:
@@ -402,9 +395,10 @@ def retype(before: pg.Column, after: pg.Column) -> Step:
 def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     table, column = relation(after.id), identifier(after.id.name)
     if after.not_null and not before.not_null:
-        if after.not_null_name:
+        if after.not_null_name or after.not_null_no_inherit or not after.not_null_valid:
+            named = replace(after, not_null_name=after.not_null_name or usual_not_null(after))
             state = "" if after.not_null_valid else " NOT VALID"
-            words = not_null_text(after).replace("NOT NULL", f"NOT NULL {column}", 1) + state
+            words = not_null_text(named).replace("NOT NULL", f"NOT NULL {column}", 1) + state
             yield _scan(f"ALTER TABLE {table} ADD {words}", after, Lock.ACCESS_EXCLUSIVE)
         else:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
@@ -413,6 +407,15 @@ def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
             old = identifier(before.not_null_name or usual_not_null(before))
             new = identifier(after.not_null_name or usual_not_null(after))
             yield _brief(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}", after)
+        if before.not_null_no_inherit != after.not_null_no_inherit:
+            own = identifier(after.not_null_name or usual_not_null(after))
+            words = "NO INHERIT" if after.not_null_no_inherit else "INHERIT"
+            yield _brief(f"ALTER TABLE {table} ALTER CONSTRAINT {own} {words}", after)
+        if before.not_null_valid and not after.not_null_valid:
+            # There is no way back from valid but to make it again.
+            yield _brief(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL", after)
+            own = identifier(after.not_null_name or usual_not_null(after))
+            yield _brief(f"ALTER TABLE {table} ADD CONSTRAINT {own} NOT NULL {column} NOT VALID", after)
         if after.not_null_valid and not before.not_null_valid:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
 
@@ -437,27 +440,14 @@ def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     words: list[str] = []
     if old.always != new.always:
         words.append(f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}")
-    words += [f"SET {part}" for part in sequence_changes(old, new)]
+    numbers = numbers_of(old, after.type), numbers_of(new, after.type)
+    change = sequence_change(*numbers, name(identity_sequence(after)))
+    if change.room:
+        yield _brief(f"{head} {' '.join(f'SET {part}' for part in change.room)}", after)
+    yield from (_free(text, after) for text in change.moves)
+    words += [f"SET {part}" for part in change.words]
     if words:
         yield _brief(f"{head} {' '.join(words)}", after)
-
-
-def sequence_changes(old: pg.Identity | pg.Sequence, new: pg.Identity | pg.Sequence) -> list[str]:
-    """The options that differ, as ALTER SEQUENCE takes them."""
-    words: list[str] = []
-    if old.start != new.start:
-        words.append(f"START WITH {new.start}")
-    if old.increment != new.increment:
-        words.append(f"INCREMENT BY {new.increment}")
-    if old.minimum != new.minimum:
-        words.append("NO MINVALUE" if new.minimum is None else f"MINVALUE {new.minimum}")
-    if old.maximum != new.maximum:
-        words.append("NO MAXVALUE" if new.maximum is None else f"MAXVALUE {new.maximum}")
-    if old.cache != new.cache:
-        words.append(f"CACHE {new.cache}")
-    if old.cycle != new.cycle:
-        words.append("CYCLE" if new.cycle else "NO CYCLE")
-    return words
 
 
 def _constraint(before: pg.Constraint, after: pg.Constraint) -> Iterator[Step]:
@@ -492,13 +482,19 @@ def _index(before: pg.Index, after: pg.Index) -> Iterator[Step]:
 
 
 def _sequence(before: pg.Sequence, after: pg.Sequence) -> Iterator[Step]:
-    words = [f"AS {after.type}"] if before.type != after.type else []
-    words += sequence_changes(before, after)
-    if words:
-        yield _free(f"ALTER SEQUENCE {name(after.id)} {' '.join(words)}", after)
+    old, new = (numbers_of(sequence, sequence.type) for sequence in (before, after))
+    change = sequence_change(old, new, name(after.id))
+    head = f"ALTER SEQUENCE {name(after.id)}"
+    kind = [f"AS {after.type}"] if before.type != after.type else []
+    if change.room:
+        wider = [f"AS {after.type}"] if bounds_of(after.type)[1] > bounds_of(before.type)[1] else []
+        yield _free(" ".join([head, *wider, *change.room]), after)
+    yield from (_free(text, after) for text in change.moves)
+    if kind or change.words:
+        yield _free(" ".join([head, *kind, *change.words]), after)
     if before.persistence != after.persistence:
         state = "UNLOGGED" if after.persistence == "unlogged" else "LOGGED"
-        yield _free(f"ALTER SEQUENCE {name(after.id)} SET {state}", after)
+        yield _free(f"{head} SET {state}", after)
 
 
 def _view(before: pg.View, after: pg.View) -> Iterator[Step]:

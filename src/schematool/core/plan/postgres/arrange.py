@@ -45,7 +45,9 @@ def _nodes(decision: Decision) -> Iterator[Node]:
     yield from (("create", of) for of in decision.creates)
     yield from (("alter", of) for of in decision.alters)
     yield from (("finish", of) for of in decision.swaps | decision.rebuilds if of in decision.creates)
-    attached = {node for of in decision.creates | decision.alters.keys() for node in _attachment(decision, of)}
+    kept = {thing.id for thing in decision.after if isinstance(thing, pg.Table) and thing.of_type} - decision.creates
+    touched = decision.creates | decision.alters.keys() | {of for of in kept if of in decision.before}
+    attached = {node for of in touched for node in _attachment(decision, of)}
     yield from attached
     for of in decision.creates | decision.alters.keys():
         new = decision.new(of)
@@ -80,6 +82,20 @@ def _attachment(decision: Decision, of: Id) -> Iterator[Node]:
         if new.not_null_name != old.not_null_name and isinstance(table, pg.Table) and table.partition_of:
             yield ("detach", table.id)
             yield ("attach", table.id)
+    if isinstance(new, pg.Table) and isinstance(old, pg.Table):
+        yield from _typed(decision, old, new)
+
+
+def _typed(decision: Decision, old: pg.Table, new: pg.Table) -> Iterator[Node]:
+    """A table of a composite type is let go of while the type, or which one it is, changes."""
+    changing = old.of_type != new.of_type or any(
+        of.kind == "type" and (of in decision.alters or of in decision.swaps)
+        for of in decision.before.needs_of.get(old.id, frozenset())
+    )
+    if changing and old.of_type:
+        yield ("detach", old.id)
+    if changing and new.of_type:
+        yield ("attach", new.id)
 
 
 def _attach_nodes(old: pg.Table | pg.ForeignTable | None, new: pg.Table | pg.ForeignTable) -> Iterator[Node]:
@@ -103,7 +119,12 @@ def _needs(decision: Decision, graph: Graph) -> None:
     for dependent, needed in decision.before.needs:
         graph.first(("drop", dependent), ("drop", needed))
         graph.first(("drop", dependent), ("alter", needed))
-        if ("create", dependent) not in graph.before:
+        for holder in (dependent, table_of(dependent)):
+            # What is set aside still holds on to what it needs.
+            aside = decision.swaps | decision.rebuilds
+            if holder in aside and not {needed, table_of(needed)} & (aside | decision.creates):
+                graph.first(("finish", holder), ("drop", needed))
+        if ("create", dependent) not in graph.before and needed not in decision.swaps | decision.rebuilds:
             graph.first(("alter", dependent), ("drop", needed))
             graph.first(("detach", dependent), ("drop", needed))
     for dependent, needed in decision.after.needs:
@@ -114,6 +135,13 @@ def _needs(decision: Decision, graph: Graph) -> None:
             graph.first(("alter", needed), ("alter", dependent))
     for of in decision.drops & decision.creates:
         graph.first(("drop", of), ("create", of))
+    for of in [of for of in decision.alters if of.kind == "column"]:
+        for parent in decision.merged_into(of, decision.before):
+            graph.first(("alter", parent), ("alter", of))
+    for of in [of for of in decision.creates if of.kind == "column"]:
+        for parent in decision.merged_into(of, decision.after) if table_of(of) not in decision.creates else ():
+            # ADD COLUMN of the parent is merged with the child's own; the other way round it exists already.
+            graph.first(("create", of), ("create", parent))
 
 
 def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
@@ -166,6 +194,10 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             table = decision.new(of)
             assert isinstance(table, pg.Table | pg.ForeignTable)
             graph.first(("detach", of), ("attach", of))
+            for type_ in decision.after.needs_of.get(of, frozenset()) if getattr(table, "of_type", None) else ():
+                for action_on_type in ("create", "alter"):
+                    graph.first((action_on_type, type_), ("attach", of))
+                graph.first(("attach", of), ("finish", type_))
             for parent in (*table.inherits, *filter(None, [table.partition_of])):
                 _whole(decision, graph, parent, ("attach", of), keys=False)
                 for thing in _inside(decision.before.needed_by.get(parent, frozenset()), parent):
@@ -177,6 +209,13 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                 graph.first(("detach", of), ("alter", thing))
             table = decision.old(of)
             assert isinstance(table, pg.Table | pg.ForeignTable)
+            if isinstance(table, pg.Table) and table.of_type:
+                for type_ in decision.before.needs_of.get(of, frozenset()):
+                    graph.first(("detach", of), ("alter", type_))
+                    graph.first(("detach", of), ("drop", type_))
+                for column in _columns(decision, of):
+                    graph.first(("detach", of), ("create", column))
+                    graph.first(("drop", column), ("attach", of))
             for parent in (*table.inherits, *filter(None, [table.partition_of])):
                 for column in _columns(decision, parent):
                     for other in ("create", "alter", "drop"):
@@ -267,6 +306,8 @@ def _swaps(decision: Decision, graph: Graph) -> None:
         for dependent in decision.before.needed_by.get(of, frozenset()):
             graph.first(("alter", dependent), last)
             graph.first(("finish", dependent), last)
+            if dependent.kind in {"column", "default"} and table_of(dependent) != of:
+                graph.first(("finish", table_of(dependent)), last)
             graph.first(("drop", dependent), last)
         if of in decision.rebuilds:
             for node in list(graph.before):
@@ -274,6 +315,10 @@ def _swaps(decision: Decision, graph: Graph) -> None:
                     graph.first(node, last)
                 if node[0] == "detach":
                     graph.first(node, ("drop", of))
+            for parent in _inherited_from(decision, of):
+                for column in _columns(decision, parent):
+                    for action in ("create", "alter", "drop"):
+                        graph.first(("drop", of), (action, column))
             # Foreign keys and triggers come when the rows are there.
             for dependent in decision.creates:
                 waits = decision.new(dependent)
@@ -281,6 +326,11 @@ def _swaps(decision: Decision, graph: Graph) -> None:
                     graph.first(last, ("create", dependent))
                 if isinstance(waits, pg.Constraint) and waits.table == of and waits.type == "foreign key":
                     graph.first(last, ("create", dependent))
+
+
+def _inherited_from(decision: Decision, of: Id) -> tuple[Id, ...]:
+    table = decision.before.objects.get(of)
+    return table.inherits if isinstance(table, pg.Table) else ()
 
 
 def _merge_drops(decision: Decision, graph: Graph) -> None:

@@ -17,7 +17,7 @@ Privileges = tuple[tuple[Grant, ...], tuple[Grant, ...]]
 
 def on_create(thing: pg.PgObject, initial: Privileges = ((), ())) -> Iterator[str]:
     """Statements that follow the CREATE of an object; `initial` is what default privileges give it."""
-    yield from _owner(None, thing)
+    yield from owner(None, thing)
     yield from privileges(initial, (thing.grants, thing.revokes), thing)
     if thing.comment is not None:
         yield f"COMMENT ON {reference(thing)} IS {literal(thing.comment)}"
@@ -29,7 +29,9 @@ def on_create(thing: pg.PgObject, initial: Privileges = ((), ())) -> Iterator[st
 
 def on_alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[str]:
     """Statements for the common attributes that differ."""
-    yield from _owner(before.owner, after)
+    if not (isinstance(before, pg.Sequence) and before.owned_by):
+        # A sequence that a table owns has that table's owner, and no ALTER … OWNER TO of its own.
+        yield from owner(before.owner, after)
     if (before.grants, before.revokes) != (after.grants, after.revokes):
         yield from privileges((before.grants, before.revokes), (after.grants, after.revokes), after)
     if before.comment != after.comment:
@@ -44,7 +46,8 @@ def _text(comment: str | None) -> str:
     return "NULL" if comment is None else literal(comment)
 
 
-def _owner(before: str | None, thing: pg.PgObject) -> Iterator[str]:
+def owner(before: str | None, thing: pg.PgObject) -> Iterator[str]:
+    """ALTER … OWNER TO, where the owner is another."""
     if thing.owner is None or thing.owner == before:
         return
     target = reference(thing)
@@ -87,33 +90,40 @@ def identity_sequence(column: pg.Column) -> Id:
 
 def _inner_comments(before: pg.PgObject | None, after: pg.PgObject) -> Iterator[str]:
     """Comments on what is inside of an object and is no object of its own."""
-    old, new = dict(_inner(before) if before else ()), dict(_inner(after))
-    for target in sorted(old.keys() | new.keys()):
-        if target in new and old.get(target) != new[target]:
-            yield f"COMMENT ON {target} IS {_text(new[target])}"
+    old = {key: comment for key, _, comment in (_inner(before) if before else ())}
+    for key, target, comment in sorted(_inner(after)):
+        if old.get(key, "") != (comment or ""):
+            yield f"COMMENT ON {target} IS {_text(comment or None)}"
 
 
-def _inner(thing: pg.PgObject) -> Iterator[tuple[str, str | None]]:
+def _inner(thing: pg.PgObject) -> Iterator[tuple[str, str, str]]:
+    """What is inside: by what it is known before and after, as COMMENT names it, and its comment."""
     match thing:
         case pg.View() | pg.MaterializedView():
             commented = dict(thing.column_comments)
             for column, _ in thing.columns:
-                yield f"COLUMN {name(thing.id)}.{identifier(column)}", commented.get(column)
+                yield column, f"COLUMN {name(thing.id)}.{identifier(column)}", commented.get(column) or ""
         case pg.Composite():
             for attribute in thing.attributes:
-                yield f"COLUMN {name(thing.id)}.{identifier(attribute.name)}", attribute.comment
+                own = attribute.name
+                yield own, f"COLUMN {name(thing.id)}.{identifier(own)}", attribute.comment or ""
         case pg.Domain():
             for check in thing.checks:
-                yield f"CONSTRAINT {identifier(check.name)} ON DOMAIN {name(thing.id)}", check.comment
+                own = check.name
+                yield own, f"CONSTRAINT {identifier(own)} ON DOMAIN {name(thing.id)}", check.comment or ""
         case pg.Constraint() if thing.type in {"primary key", "unique", "exclude"}:
             index = f"{identifier(thing.id.path[0])}.{identifier(thing.id.name)}"
-            yield f"INDEX {index}", thing.index_comment
+            yield "index", f"INDEX {index}", thing.index_comment or ""
         case pg.Column():
             if thing.identity:
-                yield f"SEQUENCE {name(identity_sequence(thing))}", thing.identity.comment
-            if thing.not_null and (thing.not_null_name or thing.not_null_comment):
+                yield "sequence", f"SEQUENCE {name(identity_sequence(thing))}", thing.identity.comment or ""
+            if thing.not_null:
                 own = thing.not_null_name or object_name(thing.id.path[1], thing.id.name, "not_null")
-                yield f"CONSTRAINT {identifier(own)} ON {relation(thing.id)}", thing.not_null_comment
+                yield (
+                    "not null",
+                    f"CONSTRAINT {identifier(own)} ON {relation(thing.id)}",
+                    thing.not_null_comment or "",
+                )
         case _:
             return
 
@@ -131,22 +141,22 @@ def privileges(before: Privileges, after: Privileges, thing: pg.PgObject) -> Ite
         return
     granted, revoked = set(before[0]), set(before[1])
     wanted, unwanted = set(after[0]), set(after[1])
-    owner = thing.owner or "OWNER"
+    own = thing.owner or "OWNER"
     target = grant_target(thing)
     column = thing.id.name if isinstance(thing, pg.Column) else None
     kept = {(g.grantee, g.privilege, g.column) for g in wanted}
     lost = {g for g in granted - wanted if (g.grantee, g.privilege, g.column) not in kept}
     demoted = {g for g in granted - wanted if g.grantable and (g.grantee, g.privilege, g.column) in kept}
     for grantee, words in _grouped(lost | (unwanted - revoked), column):
-        yield f"REVOKE {words} ON {target} FROM {_grantee(grantee, owner)}"
+        yield f"REVOKE {words} ON {target} FROM {_grantee(grantee, own)}"
     for grantee, words in _grouped(demoted, column):
-        yield f"REVOKE GRANT OPTION FOR {words} ON {target} FROM {_grantee(grantee, owner)}"
+        yield f"REVOKE GRANT OPTION FOR {words} ON {target} FROM {_grantee(grantee, own)}"
     fresh = wanted - granted
     for grantable in (False, True):
         chosen = {g for g in fresh if g.grantable is grantable} | (set() if grantable else revoked - unwanted)
         for grantee, words in _grouped(chosen, column):
             option = " WITH GRANT OPTION" if grantable else ""
-            yield f"GRANT {words} ON {target} TO {_grantee(grantee, owner)}{option}"
+            yield f"GRANT {words} ON {target} TO {_grantee(grantee, own)}{option}"
 
 
 def _grantee(text: str, owner: str) -> str:

@@ -37,6 +37,12 @@ def column_text(column: pg.Column, default: pg.Default | None, *, identity: bool
         parts.append(f"COLLATE {column.collation}")
     if column.compression:
         parts.append(f"COMPRESSION {column.compression}")
+    return " ".join([*parts, *filter(None, [column_options(column, default, identity=identity)])])
+
+
+def column_options(column: pg.Column, default: pg.Default | None, *, identity: bool = True) -> str:
+    """What follows a column's type: where its values come from, and NOT NULL."""
+    parts: list[str] = []
     if column.generated is not None:
         parts.append(f"GENERATED ALWAYS AS ({again(column.generated)}) {(column.generated_kind or 'stored').upper()}")
     elif column.identity and identity:

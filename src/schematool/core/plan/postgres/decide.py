@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from schematool.core.catalog import Catalog, Id
+from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.change import Added, Altered, Removed
 from schematool.core.diff import diff
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.alter import Way, way
 from schematool.core.plan.postgres.names import table_of
+from schematool.core.sql.quote import identifier
 
 # What ALTER COLUMN TYPE refuses to carry along ("cannot alter type of a column used by …", tablecmds.c).
 _HOLDS_A_TYPE = frozenset(
     {"view", "materialized view", "rule", "policy", "trigger", "function", "publication", "default"}
 )
 # What is never dropped for the sake of something else: it holds rows or everything.
-_NEVER = frozenset({"table", "schema", "extension", "sequence", "foreign table"})
+_NEVER = frozenset({"table", "schema", "extension", "sequence"})
 
 
 @dataclass(slots=True)
@@ -50,11 +52,28 @@ class Decision:
         parents = (*table.inherits, *((table.partition_of,) if table.partition_of else ()))
         return tuple(Id("column", (*parent.path, of.name)) for parent in parents)
 
+    def merged_into(self, of: Id, catalog: Catalog) -> tuple[Id, ...]:
+        """The columns of the parents that have a column's name, so that it is one with them, local or not."""
+        parents = _parents(catalog.objects.get(table_of(of)) or catalog.objects.get(Id("foreign table", of.path[:2])))
+        found = (Id("column", (*parent.path, of.name)) for parent in parents)
+        return tuple(column for column in found if column in catalog)
+
+    def children_of(self, table: Id, catalog: Catalog) -> tuple[Id, ...]:
+        """The tables that inherit from a table directly, and its partitions."""
+        users = catalog.needed_by.get(table, frozenset())
+        return tuple(sorted(child for child in users if table in _parents(catalog.objects[child])))
+
     def new(self, of: Id) -> pg.PgObject:
         """The object as it shall be."""
         thing = self.after.objects[of]
         assert isinstance(thing, pg.PgObject)
         return thing
+
+
+def _parents(thing: Object | None) -> tuple[Id, ...]:
+    if not isinstance(thing, pg.Table | pg.ForeignTable):
+        return ()
+    return (*thing.inherits, *((thing.partition_of,) if thing.partition_of else ()))
 
 
 def decide(before: Catalog, after: Catalog, version: int) -> Decision:
@@ -70,6 +89,7 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
                 _altered(decision, change)
             case _:
                 raise AssertionError(change)
+    _rebuild_for_locality(decision)
     _propagate(decision)
     _leave_to_the_parent(decision)
     _keep_rows_for_the_copy(decision)
@@ -79,6 +99,9 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
 def _altered(decision: Decision, change: Altered) -> None:
     before, after = decision.old(change.id), decision.new(change.id)
     match way(before, after, decision.version):
+        case Way.IN_PLACE if _contained(decision, before, after):
+            _again(decision, change.id)
+            decision.swaps.add(change.id)
         case Way.IN_PLACE:
             decision.alters[change.id] = change
         case Way.REPLACE:
@@ -87,8 +110,79 @@ def _altered(decision: Decision, change: Altered) -> None:
             _again(decision, change.id)
             decision.swaps.add(change.id)
         case Way.REBUILD:
-            _again(decision, change.id)
-            decision.rebuilds.add(change.id)
+            _rebuild(decision, change.id)
+
+
+def _contained(decision: Decision, before: pg.PgObject, after: pg.PgObject) -> bool:
+    """Whether values of a domain are inside of others, where the server does not look when a constraint is added.
+
+    "cannot alter type … because column … uses it" (get_rels_with_domain, typecmds.c).
+    """
+    if not (isinstance(before, pg.Domain) and isinstance(after, pg.Domain)):
+        return False
+    kept = {(check.name, check.definition, check.validated) for check in before.checks}
+    stricter = any(c.validated and (c.name, c.definition, c.validated) not in kept for c in after.checks)
+    return (stricter or (after.not_null and not before.not_null)) and _in_container(decision.before, before.id)
+
+
+def _in_container(catalog: Catalog, domain: Id) -> bool:
+    """Whether a column is of an array, a composite or a range of a domain, or of a domain that is based on it."""
+    for user in catalog.needed_by.get(domain, frozenset()):
+        thing = catalog.objects[user]
+        match thing:
+            case pg.Column(type=type_) if type_.endswith("[]"):
+                return True
+            case pg.Domain(base=base):
+                if base.endswith("[]") or _in_container(catalog, user):
+                    return True
+            case pg.Composite() | pg.Range():
+                if any(i.kind in {"column", "type"} for i in catalog.needed_by.get(user, frozenset())):
+                    return True
+            case _:
+                continue
+    return False
+
+
+def _rebuild(decision: Decision, table: Id) -> None:
+    """Make a table again with its rows, and those that inherit from it: they cannot be moved to another parent."""
+    if table in decision.rebuilds:
+        return
+    _again(decision, table)
+    decision.rebuilds.add(table)
+    for child in decision.children_of(table, decision.before):
+        if table in _heirs_parents(decision.after.objects.get(child)):
+            _rebuild(decision, child)
+
+
+def _heirs_parents(thing: Object | None) -> tuple[Id, ...]:
+    return thing.inherits if isinstance(thing, pg.Table) else ()
+
+
+def _rebuild_for_locality(decision: Decision) -> None:
+    """Make tables again whose columns or checks come to be, or cease to be, their parents' alone.
+
+    No statement says so of a column that stays: INHERIT leaves it local, NO INHERIT makes it local. A partition's are
+    its parent's always.
+    """
+    for old in decision.before:
+        new = decision.after.objects.get(old.id)
+        if not (isinstance(old, pg.Table) and isinstance(new, pg.Table)) or old.partition_of or new.partition_of:
+            continue
+        if (old.inherits or new.inherits) and _other_place(decision, old.id):
+            _rebuild(decision, old.id)
+
+
+def _other_place(decision: Decision, table: Id) -> bool:
+    """Whether what the table keeps would not be local where it must be, once its parents are others."""
+    gone = set(_parents(decision.before.objects[table])) - set(_parents(decision.after.objects[table]))
+    for member in decision.before.needed_by.get(table, frozenset()):
+        old, new = decision.before.objects[member], decision.after.objects.get(member)
+        inside = isinstance(old, pg.Column | pg.Constraint) and member.path[:2] == table.path
+        if inside and isinstance(old, pg.Column | pg.Constraint) and isinstance(new, pg.Column | pg.Constraint):
+            freed = any(Id(member.kind, (*parent.path, member.name)) in decision.before for parent in gone)
+            if new.inherited != (old.inherited and not freed):
+                return True
+    return False
 
 
 def _again(decision: Decision, of: Id) -> None:
@@ -111,6 +205,22 @@ def _propagate(decision: Decision) -> None:
         if of in decision.swaps and of not in seen:
             seen.add(of)
             todo += _retype_users(decision, of)
+        if _rebuilt_with_its_key(decision, of):
+            made_again = decision.drops.copy()
+            _rebuild(decision, table_of(of))
+            todo += decision.drops - made_again
+
+
+def _rebuilt_with_its_key(decision: Decision, of: Id) -> bool:
+    """Whether a column's new type makes its table be made again: a partition key's column has the type it has."""
+    change, table = decision.alters.get(of), decision.before.objects.get(table_of(of))
+    if change is None or not isinstance(change.before, pg.Column) or not isinstance(change.after, pg.Column):
+        return False
+    old, new = change.before, change.after
+    same = (old.type, old.collation) == (new.type, new.collation) and of not in decision.retyped
+    if same or not isinstance(table, pg.Table) or table.partition_key is None or table.id in decision.rebuilds:
+        return False
+    return re.search(rf"(?<![\w$]){re.escape(identifier(of.name))}(?![\w$])", table.partition_key) is not None
 
 
 def _forced(decision: Decision, of: Id) -> Iterator[Id]:
@@ -134,7 +244,7 @@ def _forced(decision: Decision, of: Id) -> Iterator[Id]:
 def _must_go(decision: Decision, of: Id, dependent: Id) -> bool:
     if dependent in decision.drops or dependent.kind in _NEVER:
         return False
-    if of in decision.swaps and dependent.kind == "column":
+    if of in decision.swaps and dependent.kind in {"column", "type"}:
         return False
     still = of in decision.after.needs_of.get(dependent, frozenset())
     if dependent in decision.alters and not still:
@@ -202,16 +312,21 @@ def _leave_to_the_parent(decision: Decision) -> None:
 
     A column that its parent's column takes along stays in, to be done by the parent's statement.
     """
-    for of in [i for i in decision.drops if _inherited(decision.old(i))]:
+    for of in [i for i in decision.drops if _inherited(decision.old(i)) and not _is_typed(decision.before, i)]:
         if not any(parent in decision.drops for parent in decision.parents_of(of, decision.before)):
             decision.drops.discard(of)
             decision.drops.discard(Id("default", of.path))
-    for of in [i for i in decision.creates if _inherited(decision.new(i))]:
+    for of in [i for i in decision.creates if _inherited(decision.new(i)) and not _is_typed(decision.after, i)]:
         if not any(parent in decision.creates for parent in decision.parents_of(of, decision.after)):
             decision.creates.discard(of)
     for of, change in list(decision.alters.items()):
         if isinstance(change.after, pg.Constraint) and change.after.inherited:
             del decision.alters[of]
+
+
+def _is_typed(catalog: Catalog, of: Id) -> bool:
+    table = catalog.objects.get(table_of(of))
+    return isinstance(table, pg.Table) and table.of_type is not None
 
 
 def _keep_rows_for_the_copy(decision: Decision) -> None:

@@ -13,10 +13,11 @@ from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.alter import alter
 from schematool.core.plan.postgres.arrange import arrange
-from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create
+from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create, owner
 from schematool.core.plan.postgres.create import (
     after_column,
     after_table,
+    column_options,
     column_text,
     constraint_text,
     create,
@@ -31,12 +32,16 @@ from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation, table_of
 from schematool.core.plan.postgres.not_nulls import said_outright, usual_not_null
 from schematool.core.plan.postgres.rank import ranking
+from schematool.core.plan.postgres.types import parsed, using
 from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
 ASIDE = "__schematool_old"
 """What a type or table is called between its replacement and its removal."""
+
+NAMED_NOT_NULL = 18
+"""The major from which on NOT NULL is a constraint with a name."""
 
 _GRANT_KINDS = {
     "table": "tables",
@@ -152,12 +157,18 @@ class Speller:
     members: dict[Node, list[Id]] = field(init=False)
     """What each statement makes beside its own object."""
     settings: list[pg.DefaultPrivileges] = field(init=False)
+    not_nulls: frozenset[str] = field(init=False)
+    """The names of constraints that there are before; from 18 on those of NOT NULL are of them."""
 
     def __post_init__(self) -> None:
         self.members = {}
         for node in self.graph.merged:
             self.members.setdefault(self.graph.owner(node), []).append(node[1])
         self.settings = [thing for thing in self.decision.before if isinstance(thing, pg.DefaultPrivileges)]
+        named = (_not_null_called(thing) for thing in self.decision.before if isinstance(thing, pg.Column))
+        self.not_nulls = frozenset(of.name for of in self.decision.before.objects if of.kind == "constraint") | {
+            text for text in named if text
+        }
 
     # --- what a node means ---------------------------------------------------------------------------------------
 
@@ -192,6 +203,14 @@ class Speller:
     def spell(self, node: Node) -> None:
         """Add a node's steps."""
         action, of = node
+        start = len(self.steps)
+        self._spell(action, of)
+        if of.kind in {"column", "default"} and self._has_heirs(table_of(of)):
+            self.steps[start:] = [
+                replace(step, statement=_OWN.sub("ALTER TABLE ONLY ", step.statement)) for step in self.steps[start:]
+            ]
+
+    def _spell(self, action: str, of: Id) -> None:
         match action:
             case "drop":
                 self.steps += self._drop(of)
@@ -204,18 +223,30 @@ class Speller:
             case "detach":
                 self.steps += self._detach(of)
             case "own":
-                sequence = self.decision.new(of)
-                assert isinstance(sequence, pg.Sequence)
-                self.steps.append(Step(own_sequence(sequence), (of,)))
+                self.steps += self._own(of)
             case _:
                 self.steps += self._finish(of)
+
+    def _own(self, of: Id) -> Iterator[Step]:
+        new, old = self.decision.new(of), self.decision.before.objects.get(of)
+        assert isinstance(new, pg.Sequence)
+        if isinstance(old, pg.Sequence) and old.owned_by and of not in self.decision.creates:
+            others = tuple(owner(old.owner, new))
+            if others and new.owned_by:
+                yield Step(own_sequence(replace(new, owned_by=None)), (of,))
+            elif not new.owned_by:
+                yield Step(own_sequence(new), (of,))
+            yield from (Step(text, (of,)) for text in others)
+            if not new.owned_by:
+                return
+        yield Step(own_sequence(new), (of,))
 
     # --- removing ------------------------------------------------------------------------------------------------
 
     def _drop(self, of: Id) -> Iterator[Step]:
         thing = self.decision.old(of)
         if of in self.decision.swaps and of in self.decision.creates:
-            word = "DOMAIN" if isinstance(thing, pg.Domain) else "TYPE"
+            word = _swap_word(thing)
             yield Step(f"ALTER {word} {name(of)} RENAME TO {identifier(of.name + ASIDE)}", (of,))
             if isinstance(thing, pg.Range):
                 yield from (Step(text, (of,)) for text in _range_aside(thing))
@@ -272,23 +303,27 @@ class Speller:
         for column in self._columns(self.decision.before, of):
             if column.identity:
                 yield Step(f"ALTER TABLE {name(of)} ALTER COLUMN {identifier(column.id.name)} DROP IDENTITY", (of,))
-        yield Step(
-            f"ALTER TABLE {name(of)} RENAME TO {identifier(of.name + ASIDE)}",
-            (of,),
-            lock=Lock.ACCESS_EXCLUSIVE,
-        )
+        head = f"ALTER TABLE {name(of)}"
+        for parent in table.inherits if isinstance(table, pg.Table) else ():
+            # What changes at its parents meanwhile is not for it.
+            yield Step(f"{head} NO INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        yield Step(f"{head} RENAME TO {identifier(of.name + ASIDE)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
     def _finish(self, of: Id) -> Iterator[Step]:
         aside = Id(of.kind, (*of.path[:-1], of.name + ASIDE))
-        if of.kind == "type":
-            word = "DOMAIN" if isinstance(self.decision.old(of), pg.Domain) else "TYPE"
+        if of in self.decision.swaps:
+            word = _swap_word(self.decision.old(of))
             yield Step(f"DROP {word} {name(aside)}", (of,), self._swap_hazards(of))
             return
         old = {column.id.name for column in self._columns(self.decision.before, of)}
         new = [c for c in self._columns(self.decision.after, of) if c.generated is None and c.id.name in old]
         columns = ", ".join(identifier(column.id.name) for column in new)
+        values = ", ".join(self._carried(column) for column in new)
+        was = self.decision.old(of)
+        # The rows of tables that inherit from it are copied by their own statement.
+        rows = "" if isinstance(was, pg.Table) and was.partition_key else "ONLY "
         yield Step(
-            f"INSERT INTO {name(of)} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {name(aside)}",
+            f"INSERT INTO {name(of)} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}{name(aside)}",
             (of,),
             (Hazard("ST203", str(of), "the rows are copied"),),
             Lock.ACCESS_EXCLUSIVE,
@@ -303,6 +338,17 @@ class Speller:
                     (of,),
                 )
         yield Step(f"DROP TABLE {name(aside)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+
+    def _carried(self, column: pg.Column) -> str:
+        """What carries a column's values over to its new type."""
+        own, old = identifier(column.id.name), self.decision.old(column.id)
+        assert isinstance(old, pg.Column)
+        type_ = Id("type", tuple(parsed(column.type).base.split(".")))
+        if type_ in self.decision.swaps:
+            return f"{own}::text{'[]' if column.type.endswith('[]') else ''}::{column.type}"
+        if old.type == column.type:
+            return own
+        return using(own, old.type, column.type) or own
 
     def _swap_hazards(self, of: Id) -> tuple[Hazard, ...]:
         old, new = self.decision.old(of), self.decision.new(of)
@@ -380,9 +426,9 @@ class Speller:
         columns = self._columns(self.decision.after, of)
         partition = table.partition_of is not None
         own = [column for column in columns if partition or not column.inherited]
-        if of in self.decision.rebuilds and self.version >= 18:
-            # The table that was set aside still has the names that the server would choose.
-            own = [_named_not_null(column) for column in own]
+        if self.version >= NAMED_NOT_NULL:
+            # Another table may still have the name that the server would choose: the one set aside, an heir.
+            own = [_named_not_null(c) if usual_not_null(c) in self.not_nulls and c.not_null else c for c in own]
         members = [column_text(c, defaults.get(c.id.name), identity=not (partition and c.inherited)) for c in own]
         if partition:
             inherited = self.decision.after.needed_by.get(of, frozenset())
@@ -397,7 +443,9 @@ class Speller:
         members += [constraint_text(c) for c in sorted(constraints, key=_constraint_order)]
         if isinstance(table, pg.Table):
             if table.of_type:
-                members = [constraint_text(c) for c in sorted(constraints, key=_constraint_order)]
+                with_options = [(c, column_options(c, defaults.get(c.id.name))) for c in own]
+                members = [f"{identifier(c.id.name)} WITH OPTIONS {text}" for c, text in with_options if text]
+                members += [constraint_text(c) for c in sorted(constraints, key=_constraint_order)]
             yield Step(create_table(table, members), (of, *(thing.id for thing in merged)))
             yield from (Step(text, (of,)) for text in after_table(table))
             kind, _, index = table.replica_identity.partition(" ")
@@ -457,8 +505,8 @@ class Speller:
         if of in self.decision.retyped and isinstance(before, pg.Column) and isinstance(after, pg.Column):
             yield from self._retyped(after)
             before = replace(before, type=after.type, collation=after.collation)
-        if isinstance(before, pg.Column) and isinstance(after, pg.Column) and self._parent_does(before, after):
-            return
+        if isinstance(before, pg.Column) and isinstance(after, pg.Column):
+            before, after = self._left_by_parents(before, after)
         if isinstance(before, pg.Table) and isinstance(after, pg.Table):
             index = after.replica_identity.removeprefix("index ")
             made = any(i.name == index and i.kind in {"index", "constraint"} for i in self.decision.creates)
@@ -476,11 +524,15 @@ class Speller:
 
     def _retyped(self, after: pg.Column) -> Iterator[Step]:
         """Move a column from the type that was set aside to the new one of the same name."""
-        if after.inherited:
-            return
+        above = set(self.decision.merged_into(after.id, self.decision.before))
+        if above & self.decision.retyped and not self._is_out(table_of(after.id)):
+            return  # it is carried along
         array = "[]" if after.type.endswith("[]") else ""
         column = identifier(after.id.name)
         text = f"ALTER TABLE {relation(after.id)} ALTER COLUMN {column} TYPE {after.type}"
+        if after.collation:
+            yield Step(f"{text} COLLATE {after.collation}", (after.id,), lock=Lock.ACCESS_EXCLUSIVE, work=Work.REWRITE)
+            return
         yield Step(
             f"{text} USING {column}::text{array}::{after.type}",
             (after.id,),
@@ -489,22 +541,40 @@ class Speller:
             Work.REWRITE,
         )
 
-    def _parent_does(self, before: pg.Column, after: pg.Column) -> bool:
-        """Whether the alteration of the parent's column reaches this one by itself."""
-        if not (before.inherited and after.inherited):
-            return False
-        table = self.decision.after.objects.get(table_of(after.id))
-        if not isinstance(table, pg.Table):
-            return False
-        for parent in (*table.inherits, *filter(None, [table.partition_of])):
-            change = self.decision.alters.get(Id("column", (*parent.path, after.id.name)))
-            if change and isinstance(change.after, pg.Column) and isinstance(change.before, pg.Column):
-                same = (
-                    replace(change.before, id=after.id, inherited=True),
-                    replace(change.after, id=after.id, inherited=True),
-                )
-                return _bare(same[0]) == _bare(before) and _bare(same[1]) == _bare(after)
-        return False
+    def _left_by_parents(self, before: pg.Column, after: pg.Column) -> tuple[pg.Column, pg.Column]:
+        """A column's change without what its parents' statements have done to it already."""
+        of = after.id
+        if self._is_out(table_of(of)):
+            return replace(before, inherited=False), replace(after, inherited=False)
+        for parent in self.decision.merged_into(of, self.decision.before):
+            change = self.decision.alters.get(parent)
+            if parent not in self.decision.merged_into(of, self.decision.after) or change is None:
+                continue
+            old, new = change.before, change.after
+            assert isinstance(old, pg.Column)
+            assert isinstance(new, pg.Column)
+            for group in _FOLLOWED:
+                moves = [tuple(getattr(c, attribute) for attribute in group) for c in (old, new, before, after)]
+                if moves[0] != moves[1] and moves[:2] == moves[2:]:
+                    taken = {attribute: getattr(after, attribute) for attribute in group}
+                    if "not_null" in group:
+                        taken["not_null_name"] = after.not_null_name
+                    before = replace(before, **taken)
+            if [_not_null_called(c) for c in (old, new)] == [_not_null_called(c) for c in (before, after)]:
+                before = replace(before, not_null_name=after.not_null_name)
+        return before, after
+
+    def _is_out(self, table: Id) -> bool:
+        """Whether the table is a partition that is taken out of its parent while it and that are changed."""
+        return {("detach", table), ("attach", table)} <= self.graph.before.keys()
+
+    def _has_heirs(self, table: Id) -> bool:
+        """Whether statements about the table reach others, which have their own."""
+        return any(
+            child in self.decision.before and child not in self.decision.drops
+            for catalog in (self.decision.before, self.decision.after)
+            for child in self.decision.children_of(table, catalog)
+        )
 
     def _attach(self, of: Id) -> Iterator[Step]:
         new = self.decision.new(of)
@@ -524,9 +594,10 @@ class Speller:
                 Lock.SHARE_UPDATE_EXCLUSIVE,
                 Work.BRIEF if self._is_new(of) else Work.SCAN,
             )
-        for parent in new.inherits:
-            if parent not in had:
-                yield Step(f"ALTER TABLE {name(of)} INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        for parent in new.inherits[_common(had, new.inherits) :]:
+            yield Step(f"ALTER TABLE {name(of)} INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        if isinstance(new, pg.Table) and new.of_type and of not in self.decision.creates:
+            yield Step(f"ALTER TABLE {name(of)} OF {new.of_type}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
     def _detach(self, of: Id) -> Iterator[Step]:
         old, new = self.decision.old(of), self.decision.new(of)
@@ -535,13 +606,39 @@ class Speller:
         if old.partition_of:
             text = f"ALTER TABLE {name(old.partition_of)} DETACH PARTITION {name(of)}"
             yield Step(text, (of,), lock=Lock.ACCESS_EXCLUSIVE)
-        for parent in old.inherits:
-            if parent not in new.inherits:
-                yield Step(f"ALTER TABLE {name(of)} NO INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        for parent in old.inherits[_common(old.inherits, new.inherits) :]:
+            yield Step(f"ALTER TABLE {name(of)} NO INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        if isinstance(old, pg.Table) and old.of_type:
+            yield Step(f"ALTER TABLE {name(of)} NOT OF", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
 
-def _bare(column: pg.Column) -> pg.Column:
-    return replace(column, comment=None, grants=(), revokes=(), identity=None, not_null_name=None)
+def _common(old: tuple[Id, ...], new: tuple[Id, ...]) -> int:
+    """How many parents stay as they are: their order is that in which they came."""
+    pairs = zip(old, new, strict=False)
+    return next((n for n, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new)))
+
+
+_FOLLOWED = (
+    ("type", "collation"),
+    ("not_null", "not_null_valid", "not_null_no_inherit"),
+    ("generated", "generated_kind"),
+)
+"""What ALTER TABLE … ALTER COLUMN on a parent does to its children's columns too, and must."""
+
+_OWN = re.compile(
+    r"^ALTER TABLE (?!ONLY )(?=.* ALTER COLUMN .* (?:(?:SET|DROP) DEFAULT|(?:RE)?SET \(|SET (?:STA|STO|COM)[A-Z]+ ))"
+)
+"""Statements about what each table of a family has for itself; without ONLY they reach the children too."""
+
+
+def _not_null_called(column: pg.Column) -> str | None:
+    return (column.not_null_name or usual_not_null(column)) if column.not_null else None
+
+
+def _swap_word(thing: pg.PgObject) -> str:
+    if isinstance(thing, pg.Domain):
+        return "DOMAIN"
+    return thing.id.kind.upper()
 
 
 def _range_aside(range_: pg.Range) -> Iterator[str]:
