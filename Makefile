@@ -10,9 +10,10 @@ READY = $(VENV)/.ready
 WORKERS ?= auto
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
 MAJORS ?= 14 15 16 17 18
+SOAK ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: accept bench check ci demo docs faults format help live matrix record setup test
+.PHONY: accept bench check ci demo docs faults format help live matrix record setup soak test
 
 accept: $(READY) ## rewrite the golden files; review the result with git diff
 	$(PYTEST) --accept tests
@@ -58,6 +59,9 @@ record: $(READY) ## run the demo and keep it as pictures, docs/demo-*.svg
 	$(BIN)/python demo/record.py
 
 setup: $(READY) ## make .venv with everything in it (the other targets do this too)
+
+soak: $(READY) ## thousands of invented pairs of schemas; SOAK=5000 says how many
+	SCHEMATOOL_TEST_SOAK=$(SOAK) $(PYTEST) tests/property
 
 test: check ## all tests, on real servers
 	$(PYTEST)

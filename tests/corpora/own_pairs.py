@@ -1,4 +1,4 @@
-"""Our own pairs, kept as SQL in tests/cases/pairs: `-- case: name`, `-- old`, `-- new`."""
+"""Our own pairs, kept as SQL in tests/cases/pairs: `-- case: name`, perhaps `-- since MAJOR`, `-- old`, `-- new`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "cases" / "pairs"
 _CASE = re.compile(
-    r"^-- case: (?P<name>[^\n]*)\n-- old\n(?P<old>.*?)^-- new\n(?P<new>.*?)(?=^-- case: |\Z)", re.DOTALL | re.MULTILINE
+    r"^-- case: (?P<name>[^\n]*)\n(?:-- since (?P<since>\d+)\n)?-- old\n(?P<old>.*?)^-- new\n(?P<new>.*?)"
+    r"(?=^-- case: |\Z)",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -17,4 +19,10 @@ def own_pairs(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:
     """The cases of every file, as the pairs of the shared file are."""
     for file in sorted(folder.glob("*.sql")):
         for match in _CASE.finditer(file.read_text(encoding="utf-8")):
-            yield {"suite": file.stem, "id": match["name"], "old": match["old"], "new": match["new"]}
+            yield {
+                "suite": file.stem,
+                "id": match["name"],
+                "old": match["old"],
+                "new": match["new"],
+                "min_version": int(match["since"] or 14),
+            }

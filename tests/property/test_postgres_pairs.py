@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import yaml
@@ -20,7 +21,7 @@ from schematool.core.step import segments
 from schematool.engines.contract import Engine
 
 REAL = settings(
-    max_examples=20,
+    max_examples=int(os.environ.get("SCHEMATOOL_TEST_SOAK", "0")) // 10 or 20,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],

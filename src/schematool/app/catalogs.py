@@ -75,7 +75,7 @@ def excluding(inspection: Inspection, patterns: Sequence[str]) -> Inspection:
     kept = {key: thing for key, thing in catalog.objects.items() if not _excluded(key, thing, patterns)}
     needs = frozenset((a, b) for a, b in catalog.needs if a in kept and b in kept)
     left = tuple(d for d in inspection.unmodelled if d.subject is None or not matches(_path_names(d.subject), patterns))
-    return Inspection(Catalog(catalog.store, kept, needs, catalog.version), left)
+    return Inspection(Catalog(catalog.store, kept, needs, catalog.version, catalog.reader), left)
 
 
 def matches(names: Iterable[str], patterns: Sequence[str]) -> bool:

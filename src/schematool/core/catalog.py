@@ -72,13 +72,15 @@ class Later(Set[tuple[Id, Id]]):
 class Catalog:
     """The objects of one store. `store` is `postgres` or `mongo`; `version` is the server's, e.g. `18.6`.
 
-    `needs`: pairs (dependent, needed).
+    `needs`: pairs (dependent, needed). `reader`: the role that read it from a live PostgreSQL, which owns what it makes
+    there; no part of the state.
     """
 
     store: str
     objects: Mapping[Id, Object] = field(default_factory=dict)
     needs: Set[tuple[Id, Id]] = frozenset()
     version: str = ""
+    reader: str = field(default="", compare=False)
 
     @staticmethod
     def of(store: str, objects: Iterable[Object], needs: Iterable[tuple[Id, Id]] = (), version: str = "") -> Catalog:

@@ -17,21 +17,21 @@ ANYBODY = "OWNER"
 def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
     """Take out of both catalogs what one of them leaves open.
 
-    An owner is compared only where both sides name one. The owner that most objects have stands for "whoever runs
-    the migrations" and is never set by a statement. Where one side comes from a scratch database and the other does
-    not, what has no owner of its own there is not compared. Nor is there the number that the server appends to a name
-    that it chose and found taken: it depends on the order in which things were made.
+    An owner is compared only where both sides name one. "Whoever runs the migrations" is never set by a statement: the
+    role that read a live database, else the owner that most objects have. Where one side comes from a scratch database
+    and the other does not, what has no owner of its own there is not compared. Nor is there the number that the server
+    appends to a name that it chose and found taken: it depends on the order in which things were made.
     """
     scratch = _from_scratch(before) or _from_scratch(after)
     before, after = _unowned(before, after), _unowned(after, before)
-    main = _main_owner(before, after)
+    main = before.reader or _main_owner(before, after)
     left = {key: _settled(thing, after.objects.get(key), main) for key, thing in before.objects.items()}
     right = {key: _settled(thing, before.objects.get(key), main) for key, thing in after.objects.items()}
     if scratch:
         left, right = _unnumbered(left, right), _unnumbered(right, left)
     return (
-        Catalog(before.store, left, before.needs, before.version),
-        Catalog(after.store, right, after.needs, after.version),
+        replace(before, objects=left),
+        replace(after, objects=right),
     )
 
 
@@ -43,7 +43,7 @@ def _unowned(catalog: Catalog, other: Catalog) -> Catalog:
         key: replace(thing, owner=None) if isinstance(thing, pg.PgObject) and thing.owner == ANYBODY else thing
         for key, thing in catalog.objects.items()
     }
-    return Catalog(catalog.store, objects, catalog.needs, catalog.version)
+    return replace(catalog, objects=objects)
 
 
 def _from_scratch(catalog: Catalog) -> bool:
@@ -65,8 +65,10 @@ def _settled(thing: Object, other: Object | None, main: str | None) -> Object:
         thing = replace(thing, owner=None)  # there is no ALTER EXTENSION … OWNER TO
     if thing.owner and (other is None or not isinstance(other, pg.PgObject)):
         thing = replace(thing, owner=None) if thing.owner in {main, ANYBODY} else thing
-    elif thing.owner and isinstance(other, pg.PgObject) and (other.owner is None or other.owner == thing.owner):
-        thing = replace(thing, owner=None)
+    elif thing.owner and isinstance(other, pg.PgObject):
+        # The same owner on both sides stays where it is another's: what is made again must have it again.
+        same = other.owner == thing.owner and thing.owner in {main, ANYBODY}
+        thing = replace(thing, owner=None) if other.owner is None or same else thing
     thing = _same_order(thing, other)
     if isinstance(thing, pg.Extension) and isinstance(other, pg.Extension) and other.version is None:
         thing = replace(thing, version=None)

@@ -334,6 +334,9 @@ def _options(head: str, before: pg.Options, after: pg.Options, thing: pg.PgObjec
     old, new = dict(before), dict(after)
     gone = [key for key in old if key not in new]
     changed = tuple((key, value) for key, value in after if old.get(key) != value)
+    order = [key for key in old if key in new and key not in dict(changed)] + [key for key, _ in changed]
+    if changed and order != list(new):
+        changed = after  # the server keeps them in the order in which they were set
     if gone:
         yield Step(f"{head} RESET ({', '.join(gone)})", (thing.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE)
     if changed:

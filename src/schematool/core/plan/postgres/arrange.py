@@ -118,7 +118,12 @@ def _parents(table: pg.Table | pg.ForeignTable) -> tuple[tuple[Id, ...], tuple[I
 def _needs(decision: Decision, graph: Graph) -> None:
     for dependent, needed in decision.before.needs:
         graph.first(("drop", dependent), ("drop", needed))
-        graph.first(("drop", dependent), ("alter", needed))
+        if needed.kind != "schema":
+            graph.first(("drop", dependent), ("alter", needed))
+        if dependent.kind == "column" and needed.kind == "table" and dependent.path[:2] != needed.path:
+            # A column of another table's row type keeps that table from being written again.
+            for column in _columns(decision, needed):
+                graph.first(("drop", dependent), ("alter", column))
         for holder in (dependent, table_of(dependent)):
             # What is set aside still holds on to what it needs.
             aside = decision.swaps | decision.rebuilds
@@ -130,7 +135,8 @@ def _needs(decision: Decision, graph: Graph) -> None:
     for dependent, needed in decision.after.needs:
         graph.first(("create", needed), ("create", dependent))
         graph.first(("create", needed), ("alter", dependent))
-        graph.first(("alter", needed), ("create", dependent))
+        if needed.kind != "schema":
+            graph.first(("alter", needed), ("create", dependent))
         if needed.kind not in {"table", "schema"}:
             graph.first(("alter", needed), ("alter", dependent))
     for of in decision.drops & decision.creates:
@@ -138,10 +144,61 @@ def _needs(decision: Decision, graph: Graph) -> None:
     for of in [of for of in decision.alters if of.kind == "column"]:
         for parent in decision.merged_into(of, decision.before):
             graph.first(("alter", parent), ("alter", of))
+    for of in [of for of in decision.creates if of.kind == "table"]:
+        # INHERITS copies the parent's columns and defaults as they are at that moment.
+        for parent in getattr(decision.new(of), "inherits", ()):
+            for thing in _columns(decision, parent):
+                for action in ("create", "alter", "drop"):
+                    graph.first((action, thing), ("create", of))
+                    graph.first((action, Id("default", thing.path)), ("create", of))
+        _unchecked(decision, graph, of)
+    for of in [of for action, of in graph.before if action == "attach" and of.kind == "table"]:
+        if of not in decision.creates:
+            _unchecked(decision, graph, of)
+    _identities(decision, graph)
+    _default_privileges(decision, graph)
     for of in [of for of in decision.creates if of.kind == "column"]:
         for parent in decision.merged_into(of, decision.after) if table_of(of) not in decision.creates else ():
             # ADD COLUMN of the parent is merged with the child's own; the other way round it exists already.
             graph.first(("create", of), ("create", parent))
+
+
+def _identities(decision: Decision, graph: Graph) -> None:
+    """An identity column cannot be added to a table that has heirs: those that go, go before."""
+    for of in decision.creates:
+        thing = decision.after.objects[of]
+        if isinstance(thing, pg.Column) and thing.identity:
+            for child in decision.children_of(table_of(of), decision.before):
+                graph.first(("drop", child), ("create", of))
+
+
+def _default_privileges(decision: Decision, graph: Graph) -> None:
+    """What is made in the same plan has the privileges that its own definition says, as they were given before."""
+    settings = [node for node in graph.before if node[1].kind == "default privileges"]
+    for of in decision.creates if settings else ():
+        if of.kind in {*pg.RELATIONS, "sequence", "function", "aggregate", "type"}:
+            for setting in settings:
+                graph.first(("create", of), setting)
+
+
+def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
+    """A new table's checks count as validated; one that is not came to its ancestor when the table was there."""
+    ancestors = _ancestors(decision, heir)
+    for of in decision.creates:
+        own = decision.after.objects.get(Id("constraint", (*heir.path, of.name)))
+        if of.kind == "constraint" and isinstance(own, pg.Constraint) and own.inherited and table_of(of) in ancestors:
+            whole = ("attach", heir) if ("attach", heir) in graph.before else ("create", heir)
+            first = own.validated and heir in decision.creates
+            graph.first(*((("create", of), ("create", heir)) if first else (whole, ("create", of))))
+
+
+def _ancestors(decision: Decision, table: Id) -> set[Id]:
+    """All tables that a table inherits from, or is a partition of, directly or not."""
+    thing = decision.after.objects.get(table)
+    if not isinstance(thing, pg.Table):
+        return set()
+    parents = {*thing.inherits, *filter(None, [thing.partition_of])}
+    return parents.union(*(_ancestors(decision, parent) for parent in parents))
 
 
 def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
@@ -180,11 +237,27 @@ def _names(decision: Decision, graph: Graph) -> None:
     for of in decision.alters:
         kept = set(taken_names(decision.new(of)))
         givers |= {taken: ("alter", of) for taken in taken_names(decision.old(of)) if taken not in kept}
+    _overloads(decision, graph)
     for action, of in list(graph.before):
         if action in {"create", "alter"}:
             for taken in taken_names(decision.new(of)):
                 if taken in givers and givers[taken][1] != of:
                     graph.first(givers[taken], (action, of))
+
+
+def _overloads(decision: Decision, graph: Graph) -> None:
+    """A function that goes is not there to make a call of its namesake ambiguous, unless something still uses it."""
+    going: dict[tuple[str, ...], list[Id]] = {}
+    for of in decision.drops - decision.creates:
+        used = decision.before.needed_by.get(of, frozenset())
+        if of.kind == "function" and not used & decision.alters.keys():
+            going.setdefault(of.path[:2], []).append(of)
+    for thing in decision.after if going else ():
+        for namesake in going.get(thing.id.path[:2], ()) if thing.id.kind == "function" else ():
+            graph.first(("drop", namesake), ("create", thing.id))
+            for caller in decision.after.needed_by.get(thing.id, frozenset()):
+                graph.first(("drop", namesake), ("create", caller))
+                graph.first(("drop", namesake), ("alter", caller))
 
 
 def _attachments(decision: Decision, graph: Graph) -> None:
@@ -220,6 +293,15 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                 for column in _columns(decision, parent):
                     for other in ("create", "alter", "drop"):
                         graph.first(("detach", of), (other, column))
+        if action == "attach" and of.kind == "table":
+            _lacking(decision, graph, of)
+    for action, of in list(graph.before):
+        share = decision.before.objects.get(of)
+        if action in {"drop", "detach"} and isinstance(share, pg.Table) and share.partition_of:
+            # An index ON ONLY the parent is not valid while there is a partition that lacks it.
+            for thing in decision.after.needed_by.get(share.partition_of, frozenset()):
+                if thing.kind == "index":
+                    graph.first((action, of), ("create", thing))
     fresh, gone = _unique_things(decision)
     for of in decision.creates:
         child = decision.new(of)
@@ -235,6 +317,19 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             # The server binds a key to any fitting unique index: the one that goes must be gone.
             for key in gone.get(child.references, ()):
                 graph.first(("drop", key), ("create", of))
+
+
+def _lacking(decision: Decision, graph: Graph, partition: Id) -> None:
+    """ATTACH PARTITION gives the partition all its parent's indexes; one that it shall not have comes later."""
+    table = decision.new(partition)
+    parent = table.partition_of if isinstance(table, pg.Table) else None
+    if parent is None:
+        return
+    inside = (decision.after.objects[of] for of in decision.after.needed_by.get(partition, frozenset()))
+    shares = {thing.parent for thing in inside if isinstance(thing, pg.Index | pg.Constraint)}
+    for of in decision.after.needed_by.get(parent, frozenset()):
+        if of.kind == "index" and of not in shares:
+            graph.first(("attach", partition), ("create", of))
 
 
 def _unique_things(decision: Decision) -> tuple[dict[Id, list[Id]], dict[Id, list[Id]]]:
@@ -337,7 +432,8 @@ def _merge_drops(decision: Decision, graph: Graph) -> None:
     """DROP TABLE takes its columns, keys, indexes, triggers and owned sequences along; a column its own."""
     for of in decision.drops:
         dropped = decision.old(of)
-        for holder in (*_holders(dropped), *decision.parents_of(of, decision.before)):
+        above = () if ("detach", table_of(of)) in graph.before else decision.parents_of(of, decision.before)
+        for holder in (*_holders(dropped), *above):
             partition = getattr(dropped, "table", holder)
             if holder == getattr(dropped, "parent", None) and ("detach", partition) in graph.before:
                 continue
@@ -382,7 +478,7 @@ def _merge_creates(decision: Decision, graph: Graph) -> None:
     for of in sorted(decision.creates, key=lambda of: (_type(decision.new(of)) != "primary key", of)):
         thing = decision.new(of)
         node = ("create", of)
-        for parent in decision.parents_of(of, decision.after):
+        for parent in decision.parents_of(of, decision.after) if ("attach", table_of(of)) not in graph.before else ():
             if parent in decision.creates and table_of(of) not in decision.creates:
                 graph.merged[node] = ("create", parent)
                 break

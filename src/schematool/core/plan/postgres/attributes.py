@@ -145,6 +145,8 @@ def privileges(before: Privileges, after: Privileges, thing: pg.PgObject) -> Ite
     target = grant_target(thing)
     column = thing.id.name if isinstance(thing, pg.Column) else None
     kept = {(g.grantee, g.privilege, g.column) for g in wanted}
+    # What is granted to the owner is the option to grant: the privilege itself is the owner's by nature.
+    kept |= {(g.grantee, g.privilege, g.column) for g in granted if g.grantee == "OWNER" and g.grantable}
     lost = {g for g in granted - wanted if (g.grantee, g.privilege, g.column) not in kept}
     demoted = {g for g in granted - wanted if g.grantable and (g.grantee, g.privilege, g.column) in kept}
     for grantee, words in _grouped(lost | (unwanted - revoked), column):

@@ -174,7 +174,16 @@ def _rebuild_for_locality(decision: Decision) -> None:
 
 def _other_place(decision: Decision, table: Id) -> bool:
     """Whether what the table keeps would not be local where it must be, once its parents are others."""
-    gone = set(_parents(decision.before.objects[table])) - set(_parents(decision.after.objects[table]))
+    old_parents, new_parents = (_parents(side.objects[table]) for side in (decision.before, decision.after))
+    gone = set(old_parents) - set(new_parents)
+    for member in decision.after.needed_by.get(table, frozenset()):
+        thing = decision.after.objects[member]
+        if not isinstance(thing, pg.Column | pg.Constraint) or not thing.inherited or member in decision.before:
+            continue
+        # What a parent that it has already gets now comes with it; INHERIT wants columns and checks to be there.
+        fresh = {p for p in new_parents if Id(member.kind, (*p.path, member.name)) in decision.creates}
+        if not fresh & (set(old_parents) if member.kind == "column" else set(new_parents)):
+            return True
     for member in decision.before.needed_by.get(table, frozenset()):
         old, new = decision.before.objects[member], decision.after.objects.get(member)
         inside = isinstance(old, pg.Column | pg.Constraint) and member.path[:2] == table.path
@@ -202,13 +211,37 @@ def _propagate(decision: Decision) -> None:
         for dependent in sorted(forced):
             _again(decision, dependent)
             todo.append(dependent)
-        if of in decision.swaps and of not in seen:
+        if _held_by_row_type(decision, of):
+            made_again = decision.drops.copy()
+            _rebuild(decision, of if of.kind == "table" else table_of(of))
+            todo += decision.drops - made_again
+        if of in decision.swaps | decision.rebuilds and of not in seen:
             seen.add(of)
             todo += _retype_users(decision, of)
         if _rebuilt_with_its_key(decision, of):
             made_again = decision.drops.copy()
             _rebuild(decision, table_of(of))
             todo += decision.drops - made_again
+
+
+def _held_by_row_type(decision: Decision, of: Id) -> bool:
+    """Whether an alteration that writes the table again is refused, since another table's column is of its row type."""
+    change = decision.alters.get(of)
+    if change is None or not _rewrites(change) or table_of(of) in decision.rebuilds:
+        return False
+    table = of if of.kind == "table" else table_of(of)
+    users = decision.before.needed_by.get(table, frozenset())
+    return any(user.kind == "column" and user.path[:2] != table.path and user not in decision.drops for user in users)
+
+
+def _rewrites(change: Altered) -> bool:
+    match change.before, change.after:
+        case pg.Table() as old, pg.Table() as new:
+            return (old.persistence, old.access_method) != (new.persistence, new.access_method)
+        case pg.Column() as old, pg.Column() as new:
+            return (old.type, old.collation) != (new.type, new.collation)
+        case _:
+            return False
 
 
 def _rebuilt_with_its_key(decision: Decision, of: Id) -> bool:
@@ -296,11 +329,13 @@ def _retype_users(decision: Decision, of: Id) -> list[Id]:
     """Columns of a type that is swapped keep their name of the type and must still be moved to the new one."""
     users: list[Id] = []
     for dependent in sorted(decision.before.needed_by.get(of, frozenset())):
-        if dependent.kind == "column" and dependent in decision.after and dependent not in decision.drops:
+        own = of.kind in pg.RELATIONS and dependent.path[:2] == of.path
+        kept = dependent in decision.after and dependent not in decision.drops and not own
+        if dependent.kind == "column" and kept:
             decision.retyped.add(dependent)
             decision.alters.setdefault(dependent, Altered(decision.old(dependent), decision.new(dependent)))
             users.append(dependent)
-        if dependent.kind == "type" and dependent not in decision.drops and dependent in decision.after:
+        if dependent.kind == "type" and kept:
             _again(decision, dependent)
             decision.swaps.add(dependent)
             users.append(dependent)
@@ -313,15 +348,44 @@ def _leave_to_the_parent(decision: Decision) -> None:
     A column that its parent's column takes along stays in, to be done by the parent's statement.
     """
     for of in [i for i in decision.drops if _inherited(decision.old(i)) and not _is_typed(decision.before, i)]:
-        if not any(parent in decision.drops for parent in decision.parents_of(of, decision.before)):
+        above = decision.parents_of(of, decision.before)
+        if isinstance(decision.old(of), pg.Column) and _leaves(decision, of):
+            continue
+        if not any(parent in decision.drops for parent in above):
             decision.drops.discard(of)
             decision.drops.discard(Id("default", of.path))
     for of in [i for i in decision.creates if _inherited(decision.new(i)) and not _is_typed(decision.after, i)]:
+        if _comes(decision, of):
+            continue
         if not any(parent in decision.creates for parent in decision.parents_of(of, decision.after)):
             decision.creates.discard(of)
     for of, change in list(decision.alters.items()):
         if isinstance(change.after, pg.Constraint) and change.after.inherited:
             del decision.alters[of]
+
+
+def _leaves(decision: Decision, of: Id) -> bool:
+    """Whether a column's table stays, and leaves the parents that have the column before it is dropped."""
+    table = table_of(of)
+    kept = set(_parents(decision.after.objects.get(table)))
+    above = {table_of(parent) for parent in decision.merged_into(of, decision.before)}
+    return table in decision.after and table not in decision.drops and not above & kept
+
+
+def _comes(decision: Decision, of: Id) -> bool:
+    """Whether the table is there and comes to a partitioned parent that has the column or check: it needs its own."""
+    thing, table = decision.new(of), decision.before.objects.get(table_of(of))
+    new = decision.after.objects.get(table_of(of))
+    if not isinstance(table, pg.Table) or not isinstance(new, pg.Table) or table.id in decision.creates:
+        return False
+    if isinstance(thing, pg.Constraint):
+        # A check that the parent gets now reaches the partition that has come by then.
+        above = {Id(of.kind, (*parent.path, of.name)) for parent in _parents(new)}
+        if thing.type != "check" or above & decision.creates:
+            return False
+    elif not isinstance(thing, pg.Column):
+        return False
+    return new.partition_of is not None and new.partition_of != table.partition_of
 
 
 def _is_typed(catalog: Catalog, of: Id) -> bool:

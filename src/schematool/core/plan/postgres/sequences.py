@@ -1,8 +1,7 @@
 """How a sequence gets other bounds: the server refuses those that its last value is outside of.
 
 Facts: init_params, src/backend/commands/sequence.c (PostgreSQL 18): a bound that is not given stays as it is, also when
-the direction turns; NO MINVALUE and NO MAXVALUE mean the default of the new direction and type; the last value and the
-start must be within the bounds.
+the direction turns; the last value and the start must be within the bounds.
 """
 
 from __future__ import annotations
@@ -60,19 +59,21 @@ def sequence_change(old: Numbers, new: Numbers, name: str) -> SequenceChange:
     reached = {new.low, new.high, new.of.start}
     tight = moves and not all(old.low <= value <= old.high for value in reached)
     room = (f"MINVALUE {min(old.low, new.low)}", f"MAXVALUE {max(old.high, new.high)}") if tight else ()
-    return SequenceChange(room, moves, tuple(_words(old.of, new.of, bounds=turned or bool(room))))
+    return SequenceChange(room, moves, tuple(_words(old, new, bounds=turned or bool(room))))
 
 
-def _words(old: pg.Identity | pg.Sequence, new: pg.Identity | pg.Sequence, *, bounds: bool) -> list[str]:
+def _words(before: Numbers, after: Numbers, *, bounds: bool) -> list[str]:
     words: list[str] = []
+    old, new = before.of, after.of
     if old.start != new.start:
         words.append(f"START WITH {new.start}")
     if old.increment != new.increment:
         words.append(f"INCREMENT BY {new.increment}")
+    # In numbers: with AS, NO MAXVALUE means the largest value of the new type also where the sequence goes down.
     if bounds or old.minimum != new.minimum:
-        words.append("NO MINVALUE" if new.minimum is None else f"MINVALUE {new.minimum}")
+        words.append(f"MINVALUE {after.low}")
     if bounds or old.maximum != new.maximum:
-        words.append("NO MAXVALUE" if new.maximum is None else f"MAXVALUE {new.maximum}")
+        words.append(f"MAXVALUE {after.high}")
     if old.cache != new.cache:
         words.append(f"CACHE {new.cache}")
     if old.cycle != new.cycle:

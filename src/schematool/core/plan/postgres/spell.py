@@ -32,7 +32,7 @@ from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation, table_of
 from schematool.core.plan.postgres.not_nulls import said_outright, usual_not_null
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.plan.postgres.types import parsed, using
+from schematool.core.plan.postgres.types import using
 from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
@@ -318,12 +318,13 @@ class Speller:
         old = {column.id.name for column in self._columns(self.decision.before, of)}
         new = [c for c in self._columns(self.decision.after, of) if c.generated is None and c.id.name in old]
         columns = ", ".join(identifier(column.id.name) for column in new)
+        into = f"({columns}) " if columns else ""
         values = ", ".join(self._carried(column) for column in new)
         was = self.decision.old(of)
         # The rows of tables that inherit from it are copied by their own statement.
         rows = "" if isinstance(was, pg.Table) and was.partition_key else "ONLY "
         yield Step(
-            f"INSERT INTO {name(of)} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}{name(aside)}",
+            f"INSERT INTO {name(of)} {into}OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}{name(aside)}",
             (of,),
             (Hazard("ST203", str(of), "the rows are copied"),),
             Lock.ACCESS_EXCLUSIVE,
@@ -343,8 +344,8 @@ class Speller:
         """What carries a column's values over to its new type."""
         own, old = identifier(column.id.name), self.decision.old(column.id)
         assert isinstance(old, pg.Column)
-        type_ = Id("type", tuple(parsed(column.type).base.split(".")))
-        if type_ in self.decision.swaps:
+        aside = (self.decision.swaps | self.decision.rebuilds) - {table_of(column.id)}
+        if aside & self.decision.before.needs_of.get(column.id, frozenset()):
             return f"{own}::text{'[]' if column.type.endswith('[]') else ''}::{column.type}"
         if old.type == column.type:
             return own
@@ -425,7 +426,8 @@ class Speller:
         constraints = [thing for thing in merged if isinstance(thing, pg.Constraint)]
         columns = self._columns(self.decision.after, of)
         partition = table.partition_of is not None
-        own = [column for column in columns if partition or not column.inherited]
+        typed = isinstance(table, pg.Table) and table.of_type is not None
+        own = [column for column in columns if partition or typed or not column.inherited]
         if self.version >= NAMED_NOT_NULL:
             # Another table may still have the name that the server would choose: the one set aside, an heir.
             own = [_named_not_null(c) if usual_not_null(c) in self.not_nulls and c.not_null else c for c in own]
@@ -438,6 +440,7 @@ class Speller:
                 if isinstance(thing, pg.Constraint)
                 and thing.inherited
                 and thing.type == "check"
+                and thing.validated
                 and thing not in constraints
             ]
         members += [constraint_text(c) for c in sorted(constraints, key=_constraint_order)]

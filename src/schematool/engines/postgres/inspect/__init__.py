@@ -6,6 +6,7 @@ do it. What the model does not hold is found by `schematool.engines.postgres.obs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -64,4 +65,6 @@ def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
     ):
         read(reading)
     pairs = Later(partial(needs, reading))
-    return Catalog.of("postgres", reading.objects, pairs, f"{version // 10000}.{version % 10000}")
+    catalog = Catalog.of("postgres", reading.objects, pairs, f"{version // 10000}.{version % 10000}")
+    reader = cursor.execute("SELECT current_user AS name").fetchone()
+    return replace(catalog, reader=reader.name if reader else "")

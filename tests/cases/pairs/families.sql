@@ -1,0 +1,121 @@
+-- case: a column of a partition key gets another type
+-- old
+create table t (id int, at timestamp not null, primary key (id, at)) partition by range (at);
+create table t1 partition of t for values from ('2020-01-01') to ('2021-01-01');
+insert into t values (1, '2020-05-05');
+-- new
+create table t (id bigint, at timestamptz not null, primary key (id, at)) partition by range (at);
+create table t1 partition of t for values from ('2020-01-01') to ('2021-01-01');
+
+-- case: partitioned by an enum that loses a label
+-- old
+create type state as enum ('open', 'closed', 'gone');
+create table t (id int, s state) partition by list (s);
+create table t_open partition of t for values in ('open');
+create table t_closed partition of t for values in ('closed', 'gone');
+insert into t values (1, 'open'), (2, 'closed');
+-- new
+create type state as enum ('open', 'closed');
+create table t (id int, s state) partition by list (s);
+create table t_open partition of t for values in ('open');
+create table t_closed partition of t for values in ('closed');
+
+-- case: heirs with columns of their own under the same names
+-- old
+create table a (x int not null, check (x > 0));
+create table b (y int default 1) inherits (a);
+create table c (z int) inherits (b);
+-- new
+create table a (x bigint not null, w text default 'q', check (x > 1));
+create table b (y int default 2, x bigint not null) inherits (a);
+create table c (z int) inherits (b, a);
+
+-- case: a table comes to a parent, another leaves it
+-- old
+create table p (id int, n text);
+create table c (id int, n text, e int);
+create table d () inherits (p);
+insert into c values (1, 'c', 3);
+-- new
+create table p (id int, n text);
+create table c (e int) inherits (p);
+create table d (id int, n text);
+
+-- case: a parent goes, its heir stays
+-- old
+create table p (id int primary key, n text default 'k');
+create table c (e int) inherits (p);
+-- new
+create table c (id int not null, n text default 'k', e int);
+
+-- case: a default of the parent that its heirs do not share, and an heir that goes
+-- old
+create table a (id int primary key, b bigint not null, c text default 'x');
+create table b (e timestamp) inherits (a);
+create table c () inherits (a);
+alter table c alter b set default 3;
+-- new
+create table a (id int primary key, b int default 1 not null, c text default 'x');
+create table c () inherits (a);
+alter table c alter b set default 3;
+
+-- case: an identity column at a parent whose heir goes
+-- old
+create table a (id int);
+create table b () inherits (a);
+-- new
+create table a (id int, n int generated always as identity);
+
+-- case: typed table becomes an heir
+-- old
+create type pair as (l text, r text);
+create table a (id bigint, b int);
+create table b of pair;
+-- new
+create table a (id bigint, b int);
+create table b (b int default 5 not null, e int) inherits (a);
+
+-- case: typed table whose type gets an attribute
+-- old
+create type pair as (l int, r text);
+create table t of pair (primary key (l));
+insert into t values (1, 'one');
+-- new
+create type pair as (l int, r text, m date);
+create table t of pair (primary key (l), m default now(), r not null);
+
+-- case: check that is not validated reaches an heir and a partition
+-- old
+create table p (id int);
+create table h () inherits (p);
+create table r (id int, d date) partition by range (d);
+-- new
+create table p (id int);
+create table h () inherits (p);
+create table k (id int);
+alter table k inherit p;
+alter table p add constraint ck check (id > 0) not valid;
+create table r (id int, d date) partition by range (d);
+create table r1 partition of r default;
+alter table r add constraint rk check (id > 0) not valid;
+
+-- case: index of the parent alone, made where the partition has none
+-- old
+create table t (id int, k int) partition by list (k);
+-- new
+create table t (id int, k int) partition by list (k);
+create table t1 partition of t for values in (1);
+create index whole on only t (id);
+
+-- case: table written again while another table has a column of its row type
+-- old
+create table a (id int primary key, b int not null);
+create table b (e int) inherits (a);
+alter table b add column o a;
+create table c (id int, x a);
+insert into c values (1, row(1, 2));
+-- new
+create unlogged table a (id int primary key, b bigint);
+create table b (e int) inherits (a);
+alter table b add column o a;
+create table c (id int, x a);
