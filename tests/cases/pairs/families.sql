@@ -119,3 +119,53 @@ create unlogged table a (id int primary key, b bigint);
 create table b (e int) inherits (a);
 alter table b add column o a;
 create table c (id int, x a);
+
+-- case: a check leaves with the parent
+-- old
+create table a (id int primary key, b int, check (b > 0));
+create table b (b int default 5, e int) inherits (a);
+-- new
+create table a (id int primary key, b int);
+create table b (id int not null, b int default 5);
+
+-- case: generated column over a column that gets another type at the parent
+-- old
+create table a (id int, c text);
+create table b (e int) inherits (a);
+alter table a add column g text generated always as (c) stored;
+-- new
+create table a (id int, c text collate "C");
+create table b (e int) inherits (a);
+alter table a add column g text generated always as (c) stored;
+
+-- case: heirs that go have a column of the new name, and policies on the old type
+-- old
+create table a (id bigint primary key);
+create table b (e int) inherits (a);
+create table c () inherits (a);
+create policy pq on b using (exists (select from c where id is not null));
+-- new
+create table a (id int primary key, e text);
+
+-- case: serial table becomes partitioned and loses its sequence
+-- old
+create table a (id serial primary key, b int);
+insert into a (b) values (1), (2);
+-- new
+create table a (id int, b int) partition by hash (b);
+create table a0 partition of a for values with (modulus 1, remainder 0);
+
+-- case: ordinary table becomes typed
+-- old
+create table b (id int primary key, b int, r text);
+-- new
+create type pair as (l int, r text, m int);
+create table b of pair (l not null);
+
+-- case: column that is filled at once, while a column is of the table's row type
+-- old
+create table a (id bigint primary key, b int);
+create table b (o a);
+-- new
+create table a (id bigint, b int, e int generated always as identity, g int generated always as (b + 1) stored);
+create table b (o a);

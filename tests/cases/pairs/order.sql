@@ -134,3 +134,17 @@ alter sequence s owner to testuser;
 alter sequence s owned by t.b;
 create function f() returns bigint language sql as 'select 1::bigint';
 alter function f() owner to testuser;
+
+-- case: privileges of a table become privileges of its columns
+-- old
+create table a (id int primary key, b text, c text);
+create view v as select id, b from a;
+grant all on a to testuser with grant option;
+grant select (c) on a to testuser;
+grant select on v to testuser;
+grant select (id) on v to testuser;
+-- new
+create table a (id int primary key, b text, c text);
+create view v as select id, b from a;
+grant insert (id, b), select (c) on a to testuser;
+grant select (id) on v to testuser;

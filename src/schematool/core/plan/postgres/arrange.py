@@ -124,10 +124,12 @@ def _needs(decision: Decision, graph: Graph) -> None:
             # A column of another table's row type keeps that table from being written again.
             for column in _columns(decision, needed):
                 graph.first(("drop", dependent), ("alter", column))
+                graph.first(("drop", dependent), ("create", column))
         for holder in (dependent, table_of(dependent)):
             # What is set aside still holds on to what it needs.
             aside = decision.swaps | decision.rebuilds
-            if holder in aside and not {needed, table_of(needed)} & (aside | decision.creates):
+            kin = {needed, table_of(needed)} | _owner_table(decision, needed)
+            if holder in aside and not kin & (aside | decision.creates):
                 graph.first(("finish", holder), ("drop", needed))
         if ("create", dependent) not in graph.before and needed not in decision.swaps | decision.rebuilds:
             graph.first(("alter", dependent), ("drop", needed))
@@ -155,7 +157,8 @@ def _needs(decision: Decision, graph: Graph) -> None:
     for of in [of for action, of in graph.before if action == "attach" and of.kind == "table"]:
         if of not in decision.creates:
             _unchecked(decision, graph, of)
-    _identities(decision, graph)
+    _heirs(decision, graph)
+    _table_privileges(decision, graph)
     _default_privileges(decision, graph)
     for of in [of for of in decision.creates if of.kind == "column"]:
         for parent in decision.merged_into(of, decision.after) if table_of(of) not in decision.creates else ():
@@ -163,13 +166,27 @@ def _needs(decision: Decision, graph: Graph) -> None:
             graph.first(("create", of), ("create", parent))
 
 
-def _identities(decision: Decision, graph: Graph) -> None:
-    """An identity column cannot be added to a table that has heirs: those that go, go before."""
-    for of in decision.creates:
-        thing = decision.after.objects[of]
-        if isinstance(thing, pg.Column) and thing.identity:
-            for child in decision.children_of(table_of(of), decision.before):
-                graph.first(("drop", child), ("create", of))
+def _heirs(decision: Decision, graph: Graph) -> None:
+    """Heirs that go, go before their parent's columns change, and so does what holds on to a type of a heir's column.
+
+    They may have a column of that name, an identity column is refused where there are any, and a policy or view of
+    theirs keeps the parent's column from getting another type.
+    """
+    for action, of in [node for node in graph.before if node[0] != "drop" and node[1].kind == "column"]:
+        for child in decision.children_of(table_of(of), decision.before):
+            graph.first(("drop", child), (action, of))
+            column = Id("column", (*child.path, of.name))
+            for holder in decision.before.needed_by.get(column, frozenset()) if action == "alter" else ():
+                if holder.path[:2] != child.path or holder.kind != "column":
+                    graph.first(("drop", holder), (action, of))
+
+
+def _table_privileges(decision: Decision, graph: Graph) -> None:
+    """REVOKE on a table takes the privileges on its columns too: those are granted after it."""
+    for of in [of for of in decision.alters if of.kind in pg.RELATIONS]:
+        for column in _columns(decision, of):
+            graph.first(("alter", of), ("alter", column))
+            graph.first(("alter", of), ("create", column))
 
 
 def _default_privileges(decision: Decision, graph: Graph) -> None:
@@ -179,6 +196,11 @@ def _default_privileges(decision: Decision, graph: Graph) -> None:
         if of.kind in {*pg.RELATIONS, "sequence", "function", "aggregate", "type"}:
             for setting in settings:
                 graph.first(("create", of), setting)
+
+
+def _owner_table(decision: Decision, of: Id) -> set[Id]:
+    thing = decision.before.objects.get(of)
+    return {table_of(thing.owned_by)} if isinstance(thing, pg.Sequence) and thing.owned_by else set()
 
 
 def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
@@ -290,7 +312,7 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                     graph.first(("detach", of), ("create", column))
                     graph.first(("drop", column), ("attach", of))
             for parent in (*table.inherits, *filter(None, [table.partition_of])):
-                for column in _columns(decision, parent):
+                for column in _columns(decision, parent) | _checks(decision, parent):
                     for other in ("create", "alter", "drop"):
                         graph.first(("detach", of), (other, column))
         if action == "attach" and of.kind == "table":
@@ -352,6 +374,11 @@ def _unique_things(decision: Decision) -> tuple[dict[Id, list[Id]], dict[Id, lis
 def _columns(decision: Decision, table: Id) -> set[Id]:
     both = (decision.before.needed_by.get(table, frozenset()), decision.after.needed_by.get(table, frozenset()))
     return {thing for things in both for thing in things if thing.kind == "column" and thing.path[:2] == table.path}
+
+
+def _checks(decision: Decision, table: Id) -> set[Id]:
+    things = decision.before.needed_by.get(table, frozenset())
+    return {thing for thing in things if thing.kind == "constraint" and thing.path[:2] == table.path}
 
 
 def _whole(decision: Decision, graph: Graph, table: Id, node: Node, *, keys: bool) -> None:

@@ -153,7 +153,9 @@ def privileges(before: Privileges, after: Privileges, thing: pg.PgObject) -> Ite
         yield f"REVOKE {words} ON {target} FROM {_grantee(grantee, own)}"
     for grantee, words in _grouped(demoted, column):
         yield f"REVOKE GRANT OPTION FOR {words} ON {target} FROM {_grantee(grantee, own)}"
-    fresh = wanted - granted
+    # REVOKE on a relation takes the privileges on its columns too.
+    whole = {(g.grantee, g.privilege) for g in lost if g.column is None}
+    fresh = wanted - granted | {g for g in wanted if g.column and (g.grantee, g.privilege) in whole}
     for grantable in (False, True):
         chosen = {g for g in fresh if g.grantable is grantable} | (set() if grantable else revoked - unwanted)
         for grantee, words in _grouped(chosen, column):

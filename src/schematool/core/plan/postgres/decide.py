@@ -170,6 +170,11 @@ def _rebuild_for_locality(decision: Decision) -> None:
             continue
         if (old.inherits or new.inherits) and _other_place(decision, old.id):
             _rebuild(decision, old.id)
+        kept = [column for column in old.columns if column in new.columns]
+        added = [column for column in new.columns if column not in old.columns]
+        if new.of_type and list(new.columns) != kept + added:
+            # ALTER TABLE … OF wants the columns in the order of the type.
+            _rebuild(decision, old.id)
 
 
 def _other_place(decision: Decision, table: Id) -> bool:
@@ -203,7 +208,7 @@ def _again(decision: Decision, of: Id) -> None:
 
 def _propagate(decision: Decision) -> None:
     """Carry the fate of each object to what depends on it, until nothing changes any more."""
-    todo = sorted(decision.drops) + sorted(decision.alters)
+    todo = sorted(decision.drops) + sorted(decision.alters) + sorted(i for i in decision.creates if i.kind == "column")
     seen: set[Id] = set()
     while todo:
         of = todo.pop()
@@ -227,11 +232,18 @@ def _propagate(decision: Decision) -> None:
 def _held_by_row_type(decision: Decision, of: Id) -> bool:
     """Whether an alteration that writes the table again is refused, since another table's column is of its row type."""
     change = decision.alters.get(of)
-    if change is None or not _rewrites(change) or table_of(of) in decision.rebuilds:
+    written = _fills(decision, of) if of in decision.creates else change is not None and _rewrites(change)
+    if not written or table_of(of) in decision.drops | decision.creates | decision.rebuilds:
         return False
     table = of if of.kind == "table" else table_of(of)
     users = decision.before.needed_by.get(table, frozenset())
     return any(user.kind == "column" and user.path[:2] != table.path and user not in decision.drops for user in users)
+
+
+def _fills(decision: Decision, of: Id) -> bool:
+    """Whether adding a column puts a value into every row, so that the table is written again."""
+    thing = decision.new(of)
+    return isinstance(thing, pg.Column) and (thing.identity is not None or thing.generated_kind == "stored")
 
 
 def _rewrites(change: Altered) -> bool:
@@ -349,7 +361,7 @@ def _leave_to_the_parent(decision: Decision) -> None:
     """
     for of in [i for i in decision.drops if _inherited(decision.old(i)) and not _is_typed(decision.before, i)]:
         above = decision.parents_of(of, decision.before)
-        if isinstance(decision.old(of), pg.Column) and _leaves(decision, of):
+        if _leaves(decision, of):
             continue
         if not any(parent in decision.drops for parent in above):
             decision.drops.discard(of)
@@ -365,11 +377,12 @@ def _leave_to_the_parent(decision: Decision) -> None:
 
 
 def _leaves(decision: Decision, of: Id) -> bool:
-    """Whether a column's table stays, and leaves the parents that have the column before it is dropped."""
+    """Whether the table stays, and leaves the parents that have the column or check before that is dropped."""
     table = table_of(of)
     kept = set(_parents(decision.after.objects.get(table)))
-    above = {table_of(parent) for parent in decision.merged_into(of, decision.before)}
-    return table in decision.after and table not in decision.drops and not above & kept
+    parents = _parents(decision.before.objects.get(table))
+    above = {parent for parent in parents if Id(of.kind, (*parent.path, of.name)) in decision.before}
+    return bool(above) and table in decision.after and table not in decision.drops and not above & kept
 
 
 def _comes(decision: Decision, of: Id) -> bool:

@@ -51,12 +51,19 @@ def ranking(decision: Decision, is_alone: Callable[[Node], bool]) -> Callable[[N
         # What belongs to a new table follows it at once.
         group = -1 if owner != of and owner in decision.creates else _GROUP.get(owner.kind, 29)
         inside = 0 if owner == of else 1 + _INSIDE.get(of.kind, 9)
-        forward = (group, owner.path, inside, of.path)
+        forward = (group, owner.path, inside, _position(decision, of), of.path)
         if action == "drop":
-            return (stage, -group, owner.path, -inside, of.path)
+            return (stage, -group, owner.path, -inside, 0, of.path)
         return (stage, *forward)
 
     return rank
+
+
+def _position(decision: Decision, of: Id) -> int:
+    """Where a column stands in its table, so that new ones are added in that order."""
+    table = decision.after.objects.get(table_of(of)) if of.kind == "column" else None
+    known = isinstance(table, pg.Table) and of.name in table.columns
+    return table.columns.index(of.name) if isinstance(table, pg.Table) and known else 0
 
 
 def _stage(decision: Decision, action: str, of: Id) -> int:

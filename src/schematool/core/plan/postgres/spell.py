@@ -13,7 +13,7 @@ from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.alter import alter
 from schematool.core.plan.postgres.arrange import arrange
-from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create, owner
+from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create, owner, privileges
 from schematool.core.plan.postgres.create import (
     after_column,
     after_table,
@@ -289,7 +289,8 @@ class Speller:
         parent = table_of(of)
         for child in self.decision.before.needed_by.get(parent, frozenset()):
             column = Id("column", (*child.path, of.name))
-            if child.kind == "table" and column in self.decision.before and column in self.decision.after:
+            kept = column in self.decision.before and column in self.decision.after
+            if child.kind == "table" and kept and column not in self.decision.drops:
                 return True
         return False
 
@@ -304,6 +305,13 @@ class Speller:
             if column.identity:
                 yield Step(f"ALTER TABLE {name(of)} ALTER COLUMN {identifier(column.id.name)} DROP IDENTITY", (of,))
         head = f"ALTER TABLE {name(of)}"
+        for column in self._columns(self.decision.before, of):
+            needed = self.decision.before.needs_of.get(column.id, frozenset())
+            if column.id not in self.decision.after and any(i.kind == "table" and i != of for i in needed):
+                # It would keep the table whose row type it has from being changed.
+                hazard = Hazard("ST201", str(column.id))
+                text = f"{head} DROP COLUMN {identifier(column.id.name)}"
+                yield Step(text, (of,), (hazard,), Lock.ACCESS_EXCLUSIVE)
         for parent in table.inherits if isinstance(table, pg.Table) else ():
             # What changes at its parents meanwhile is not for it.
             yield Step(f"{head} NO INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
@@ -524,6 +532,19 @@ class Speller:
                 self.tail.append(replace(step, commit_before=not self.tail))
             else:
                 yield step
+        yield from self._still_granted(before, after)
+
+    def _still_granted(self, before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
+        """Give columns back what a REVOKE on their table took from them."""
+        lost = {(g.grantee, g.privilege) for g in before.grants} - {(g.grantee, g.privilege) for g in after.grants}
+        if not lost or after.id.kind not in {"table", "foreign table"}:
+            return
+        for column in self._columns(self.decision.after, after.id):
+            old = self.decision.before.objects.get(column.id)
+            kept = {g for g in column.grants if (g.grantee, g.privilege) in lost}
+            if isinstance(old, pg.Column) and (kept := kept & set(old.grants)):
+                again = replace(column, grants=tuple(sorted(kept)))
+                yield from (Step(text, (after.id,)) for text in privileges(((), ()), (again.grants, ()), column))
 
     def _retyped(self, after: pg.Column) -> Iterator[Step]:
         """Move a column from the type that was set aside to the new one of the same name."""
