@@ -116,6 +116,9 @@ def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
             return replace(thing, options=tuple(sorted(thing.options)))
         case pg.View(), pg.View() if dict(thing.options) == dict(other.options):
             return replace(thing, options=tuple(sorted(thing.options)))
+        case pg.Constraint(inherited=True, type="check"), _:
+            # A table made later has its parent's check as validated, whatever it is at the parent.
+            return replace(thing, validated=True)
         case pg.Statistics(), pg.Statistics() if _by_name(thing) == _by_name(other):
             return replace(thing, definition=_by_name(thing))
         case _:

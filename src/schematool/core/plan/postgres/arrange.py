@@ -163,7 +163,8 @@ def _needs(decision: Decision, graph: Graph) -> None:
     for of in [of for of in decision.creates if of.kind == "column"]:
         for parent in decision.merged_into(of, decision.after) if table_of(of) not in decision.creates else ():
             # ADD COLUMN of the parent is merged with the child's own; the other way round it exists already.
-            graph.first(("create", of), ("create", parent))
+            if table_of(parent) not in decision.creates:
+                graph.first(("create", of), ("create", parent))
 
 
 def _heirs(decision: Decision, graph: Graph) -> None:

@@ -158,14 +158,15 @@ class Speller:
     """What each statement makes beside its own object."""
     settings: list[pg.DefaultPrivileges] = field(init=False)
     not_nulls: frozenset[str] = field(init=False)
-    """The names of constraints that there are before; from 18 on those of NOT NULL are of them."""
+    """The names that constraints have before or are given; from 18 on those of NOT NULL are of them."""
 
     def __post_init__(self) -> None:
         self.members = {}
         for node in self.graph.merged:
             self.members.setdefault(self.graph.owner(node), []).append(node[1])
         self.settings = [thing for thing in self.decision.before if isinstance(thing, pg.DefaultPrivileges)]
-        named = (_not_null_called(thing) for thing in self.decision.before if isinstance(thing, pg.Column))
+        named = [_not_null_called(thing) for thing in self.decision.before if isinstance(thing, pg.Column)]
+        named += [thing.not_null_name for thing in self.decision.after if isinstance(thing, pg.Column)]
         self.not_nulls = frozenset(of.name for of in self.decision.before.objects if of.kind == "constraint") | {
             text for text in named if text
         }
@@ -504,7 +505,9 @@ class Speller:
         revokes: set[pg.Grant] = set()
         for setting in self.settings:
             mine = setting.object_type == kind and setting.schema in {"", thing.id.path[0]}
-            if mine and thing.owner in {None, setting.role}:
+            runner = self.decision.before.reader
+            # Who makes it is who runs the statements, whoever gets it afterwards.
+            if mine and (setting.role == runner if runner else thing.owner in {None, setting.role}):
                 grants |= set(setting.grants)
                 revokes |= set(setting.revokes)
         return tuple(sorted(grants)), tuple(sorted(revokes))
