@@ -65,7 +65,7 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     style = style or Style()
     before, after = align(before, after)
     version = _major(after.version or before.version)
-    if version >= 18:
+    if version >= NAMED_NOT_NULL:
         before, after = said_outright(before, after)
     decision = decide(before, after, version)
     if not (decision.drops or decision.creates or decision.alters):
@@ -157,19 +157,12 @@ class Speller:
     members: dict[Node, list[Id]] = field(init=False)
     """What each statement makes beside its own object."""
     settings: list[pg.DefaultPrivileges] = field(init=False)
-    not_nulls: frozenset[str] = field(init=False)
-    """The names that constraints have before or are given; from 18 on those of NOT NULL are of them."""
 
     def __post_init__(self) -> None:
         self.members = {}
         for node in self.graph.merged:
             self.members.setdefault(self.graph.owner(node), []).append(node[1])
         self.settings = [thing for thing in self.decision.before if isinstance(thing, pg.DefaultPrivileges)]
-        named = [_not_null_called(thing) for thing in self.decision.before if isinstance(thing, pg.Column)]
-        named += [thing.not_null_name for thing in self.decision.after if isinstance(thing, pg.Column)]
-        self.not_nulls = frozenset(of.name for of in self.decision.before.objects if of.kind == "constraint") | {
-            text for text in named if text
-        }
 
     # --- what a node means ---------------------------------------------------------------------------------------
 
@@ -437,9 +430,9 @@ class Speller:
         partition = table.partition_of is not None
         typed = isinstance(table, pg.Table) and table.of_type is not None
         own = [column for column in columns if partition or typed or not column.inherited]
-        if self.version >= NAMED_NOT_NULL:
-            # Another table may still have the name that the server would choose: the one set aside, an heir.
-            own = [_named_not_null(c) if usual_not_null(c) in self.not_nulls and c.not_null else c for c in own]
+        if of in self.decision.rebuilds and self.version >= NAMED_NOT_NULL:
+            # The table that was set aside still has the names that the server would choose.
+            own = [_named_not_null(column) for column in own]
         members = [column_text(c, defaults.get(c.id.name), identity=not (partition and c.inherited)) for c in own]
         if partition:
             inherited = self.decision.after.needed_by.get(of, frozenset())
