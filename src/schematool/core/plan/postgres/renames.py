@@ -20,7 +20,7 @@ def rename(before: Catalog, renames: Sequence[Renamed], after: Catalog | None = 
     and sequences that are named after a renamed table or column are renamed too, where `after` has the new name.
     """
     # Where each object is now, and what it was before any rename.
-    present: dict[Id, Object | None] = dict(before.objects) | dict.fromkeys(_enum_values(before))
+    present: dict[Id, Object | None] = dict(before.objects) | dict.fromkeys(_members(before))
     made: list[Renamed] = []
     steps: list[tuple[Step, Step]] = []
 
@@ -38,13 +38,18 @@ def rename(before: Catalog, renames: Sequence[Renamed], after: Catalog | None = 
     return tuple(steps)
 
 
-def _enum_values(catalog: Catalog) -> set[Id]:
-    return {
-        Id("enum value", (*thing.id.path, label))
-        for thing in catalog
-        if isinstance(thing, pg.Enum)
-        for label in thing.labels
-    }
+def _members(catalog: Catalog) -> set[Id]:
+    """What types are made of and can be renamed in: the values of enums, the attributes of composites."""
+    found: set[Id] = set()
+    for thing in catalog:
+        match thing:
+            case pg.Enum():
+                found |= {Id("enum value", (*thing.id.path, label)) for label in thing.labels}
+            case pg.Composite():
+                found |= {Id("attribute", (*thing.id.path, attribute.name)) for attribute in thing.attributes}
+            case _:
+                continue
+    return found
 
 
 def _moved(of: Id, change: Renamed) -> Id:
@@ -64,9 +69,9 @@ def _moved(of: Id, change: Renamed) -> Id:
         "policy",
     }
     column = old.kind == "column" and of.kind == "default"
-    enum = old.kind == "type" and of.kind == "enum value"
+    member = old.kind == "type" and of.kind in {"enum value", "attribute"}
     schema = old.kind == "schema"
-    if holds or column or enum or schema:
+    if holds or column or member or schema:
         return Id(of.kind, (*new.path, *of.path[len(old.path) :]))
     return of
 
@@ -129,7 +134,8 @@ def _step(change: Renamed, catalog: Catalog) -> Step:
     if old.path[:-1] != new.path[:-1] and old.kind in _ALTERED_AS:
         text = f"ALTER {_ALTERED_AS[old.kind]} {qualified(*old.path)} SET SCHEMA {identifier(new.path[0])}"
         return Step(text, subject, lock=Lock.ACCESS_EXCLUSIVE)
-    own = identifier(new.name)
+    routine = old.kind in {"function", "aggregate"}  # whose last name is that of its arguments
+    own = identifier(new.path[1] if routine else new.name)
     match old.kind:
         case "column" | "constraint":
             table = qualified(*old.path[:2])
@@ -138,12 +144,15 @@ def _step(change: Renamed, catalog: Catalog) -> Step:
             text = f"ALTER {old.kind.upper()} {identifier(old.name)} ON {qualified(*old.path[:2])} RENAME TO {own}"
         case "enum value":
             text = f"ALTER TYPE {qualified(*old.path[:2])} RENAME VALUE {literal(old.name)} TO {literal(new.name)}"
+        case "attribute":
+            # Tables of the type have a column of that name each.
+            text = f"ALTER TYPE {qualified(*old.path[:2])} RENAME ATTRIBUTE {identifier(old.name)} TO {own} CASCADE"
         case "function" | "aggregate":
-            text = f"ALTER ROUTINE {qualified(*old.path[:2])}({old.path[2]}) RENAME TO {identifier(new.path[1])}"
+            text = f"ALTER ROUTINE {qualified(*old.path[:2])}({old.path[2]}) RENAME TO {own}"
         case "type" if isinstance(catalog.objects.get(old) or catalog.objects.get(new), pg.Domain):
             text = f"ALTER DOMAIN {qualified(*old.path)} RENAME TO {own}"
         case kind:
             text = f"ALTER {_ALTERED_AS.get(kind, kind.upper())} {qualified(*old.path)} RENAME TO {own}"
-    visible = old.kind in {"table", "column", "view", "type", "function", "enum value"}
-    hazards = (Hazard("ST207", str(old), f"to {new.name}"),) if visible else ()
+    visible = old.kind in {"table", "column", "view", "type", "function", "enum value", "attribute"}
+    hazards = (Hazard("ST207", str(old), f"to {new.path[1] if routine else new.name}"),) if visible else ()
     return Step(text, subject, hazards, Lock.ACCESS_EXCLUSIVE)
