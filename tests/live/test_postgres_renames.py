@@ -27,7 +27,8 @@ create collation app.plain (locale = 'C');
 create sequence app.numbers;
 create table app.users (
   id serial primary key, email text collate app.plain unique, feeling app.mood default 'ok', both_ app.pair,
-  size app.posi default 3, place app.span, n int default nextval('app.numbers'), g text generated always as (lower(email)) stored,
+  size app.posi default 3, place app.span, n int default nextval('app.numbers'),
+  g text generated always as (lower(email)) stored,
   constraint fine check (id < 1000));
 create table app.typed of app.pair;
 create table app.notes (id int primary key, users_id int references app.users on delete cascade, body text);
@@ -103,7 +104,7 @@ def connection(postgres_server: Url) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.mark.parametrize("wanted", CASES.values(), ids=CASES)
 def test_there_once_and_back(connection: psycopg.Connection[Any], wanted: Renamed) -> None:
-    """Only the name differs afterwards, every row is there, a second time there is nothing to do, and back is back."""
+    """Only the name differs, every row is there, a second time there is nothing to do, and back is back."""
     before = read(connection)
     rows = counts(connection)
     with connection.transaction(force_rollback=True):
