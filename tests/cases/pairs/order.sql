@@ -148,3 +148,11 @@ create table a (id int primary key, b text, c text);
 create view v as select id, b from a;
 grant insert (id, b), select (c) on a to testuser;
 grant select (id) on v to testuser;
+
+-- case: the new owner had a privilege on a column
+-- old
+create table a (id int primary key, b text);
+-- new
+create table a (id int primary key, b text);
+grant select (id) on a to testuser;
+alter table a owner to testuser;
