@@ -17,3 +17,5 @@ with temporary("postgres") as url:
 print("== filling the clinic", flush=True)
 with temporary("postgres") as url, temporary("mongo") as mongo:
     subprocess.run([sys.executable, "-m", "bench.seed", url.reveal(), mongo.reveal(), "10000"], check=True)
+print("== checking references across databases (10 million by hand: python -m bench.references)", flush=True)
+subprocess.run([sys.executable, "-m", "bench.references", "500000"], check=True)

@@ -21,6 +21,7 @@ REPORTS = {
     "lock": "lock.LockReport",
     "diff": "diff.DiffReport",
     "migrate": "migrate.MigrateReport",
+    "partitions": "partitions.PartitionsReport",
     "purge": "purge.PurgeReport",
     "verify": "verify.VerifyReport",
     "status": "status.StatusReport",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,6 +23,7 @@ from schematool.core.patterns import Proof, State
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, open_engine
 from tests import databases
+from tests.conftest import ROOT
 
 ENTITIES = """\
 entity: patients
@@ -370,3 +376,32 @@ def test_indexes_that_no_plan_used(clinic: Clinic) -> None:
     proofs, _ = check_patterns(compiled, files, clinic.engines)
 
     assert unused_indexes(compiled.model, proofs) == ("visits.by_room",)
+
+
+@pytest.fixture
+def clinic_files(project: Path) -> Path:
+    """Give the clinic's schema, without a migration, on the servers of the tests."""
+    shutil.copytree(ROOT / "schema", project / "schema", dirs_exist_ok=True)
+    return project
+
+
+def test_the_clinic_at_volume(clinic_files: Path) -> None:
+    """Every pattern of the clinic holds on scratch databases that are made, filled and dropped in one go."""
+    command = [sys.executable, "-m", "schematool", "verify", "--patterns", "--scale", "4k", "--format", "json"]
+    done = subprocess.run(command, cwd=clinic_files, capture_output=True, text=True, check=False)
+    told = json.loads(done.stdout)
+
+    assert (done.returncode, told["diagnostics"]) == (0, []), done.stderr
+    assert {proof["state"] for proof in told["data"]["patterns"]} == {"holds"}
+    assert len(told["data"]["patterns"]) > 30
+    assert told["data"]["stores"] == []
+    assert told["data"]["unused"] == ["users.idx_users_role", "users.idx_users_email", "users.idx_users_status"]
+
+
+def test_a_scale_without_patterns(clinic_files: Path) -> None:
+    """A volume alone proves nothing."""
+    command = [sys.executable, "-m", "schematool", "verify", "--scale", "4k"]
+    done = subprocess.run(command, cwd=clinic_files, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "add --patterns" in done.stderr

@@ -26,12 +26,16 @@ def quiet(event: Event) -> None:
 def build_desired(server: Engine, draft: Draft, exclude: Sequence[str] = ()) -> Inspection:
     """Ask the server what it makes of the YAML; `InputError` that points at what it refuses."""
     with server.scratch() as empty:
-        if server.store == "postgres" and draft.roles:
-            empty.run([_role(name) for name in draft.roles])
-        failed = build_draft(empty, draft)
-        if failed:
-            raise InputError(*(_refused(draft, key, error) for key, error in failed))
+        build_all(empty, draft)
         return excluding(empty.inspect(), exclude)
+
+
+def build_all(empty: Engine, draft: Draft) -> None:
+    """Make all that a draft says in an empty scratch database; `InputError` that points at what the server refuses."""
+    if empty.store == "postgres" and draft.roles:
+        empty.run([_role(name) for name in draft.roles])
+    if failed := build_draft(empty, draft):
+        raise InputError(*(_refused(draft, key, error) for key, error in failed))
 
 
 _LAST = ("default privileges ", "event trigger ")

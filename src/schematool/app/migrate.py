@@ -24,7 +24,7 @@ from schematool.core.errors import SchematoolError
 from schematool.core.history.status import State
 from schematool.core.secret import Url
 from schematool.core.step import Hazard
-from schematool.engines.contract import Engine, Listener
+from schematool.engines.contract import Engine, Listener, Partitioner
 
 if TYPE_CHECKING:
     from schematool.app.verify import VerifyReport
@@ -79,6 +79,10 @@ def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateRepor
                 halves = _whole(workspace, now)
             record_squashed(workspace, standing, engines)
             moves = tuple(_applied(halves, engines, manner.listen))
+            for engine in engines.values():
+                # The files know only the partitions that are declared; an index of theirs is for all.
+                if isinstance(engine, Partitioner):
+                    engine.complete()
         from schematool.app.verify import verify  # noqa: PLC0415  # with nothing to do there is nothing to compare
 
         verified = verify(workspace, history, engines)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 
+from schematool.app import seed
+from schematool.app.catalogs import build_all
 from schematool.app.compile import Compiled, index_owners
+from schematool.app.servers import scratch_server
+from schematool.app.workspace import Workspace
+from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Span
 from schematool.core.errors import StatementError
 from schematool.core.lint.patterns import guards, index_name
 from schematool.core.model.entity import Model
 from schematool.core.patterns import Pattern, Proof, State, read_patterns
 from schematool.core.patterns.check import prove
-from schematool.engines.contract import Engine
+from schematool.engines.contract import Engine, Listener
 
 
 def check_patterns(
@@ -35,6 +41,31 @@ def check_patterns(
     ]
     told = [_proof(pattern, engines[pattern.store], files, owners, measure=measure) for pattern in wanted]
     return tuple(proof for proof, _ in told), tuple(finding for _, found in told for finding in found)
+
+
+def check_at_scale(  # noqa: PLR0913, PLR0917  # one call says all that a proof is told
+    workspace: Workspace,
+    compiled: Compiled,
+    files: Mapping[str, str],
+    stores: Sequence[str],
+    scale: str,
+    listen: Listener,
+    *,
+    only: str | None = None,
+) -> tuple[tuple[Proof, ...], tuple[Diagnostic, ...]]:
+    """Prove the patterns on scratch databases that are made of the YAML, filled with so many rows, and dropped."""
+    wish = seed.wanted(scale, [], 1, partial=True)
+    with ExitStack() as stack:
+        engines: dict[str, Engine] = {}
+        for store in STORES:
+            # All stores, although one may be asked for alone: what refers to the other needs its keys.
+            server = stack.enter_context(scratch_server(workspace, store))
+            engines[store] = stack.enter_context(server.scratch())
+            build_all(engines[store], compiled.drafts[store])
+        seed.fill(seed.prepare(engines, compiled.model, wish), listen)
+        return check_patterns(
+            compiled, files, {store: engine for store, engine in engines.items() if store in stores}, only=only
+        )
 
 
 def unused_indexes(model: Model, proofs: Iterable[Proof]) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from schematool.app import locking
-from schematool.app.catalogs import build_recorded, differences, excluding
+from schematool.app.catalogs import build_recorded, differences, excluding, quiet
 from schematool.app.foreign import left_out
 from schematool.app.history import History, read_history, whole
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
 from schematool.app.spelling import Sides, without_spelling
 from schematool.app.standing import DONE, Standing, stand
+from schematool.app.twins import planner
 from schematool.app.workspace import Workspace
 from schematool.core.catalog import Catalog
 from schematool.core.describe import Described, describe, entity_of
@@ -24,7 +25,9 @@ from schematool.core.history.unit import Unit
 from schematool.engines.contract import Engine, Health, Inspection, Surveyor
 
 if TYPE_CHECKING:
+    from schematool.app.references import ReferenceCheck
     from schematool.core.patterns import Proof
+    from schematool.engines.contract import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class VerifyReport(Report):
     env: str
     stores: tuple[Verified, ...] = ()
     drift: tuple[Drift, ...] = ()
+    references: tuple[ReferenceCheck, ...] = ()
     patterns: tuple[Proof, ...] = ()
     unused: tuple[str, ...] = ()
     """Indexes of entities that patterns read, which no plan used."""
@@ -67,15 +71,37 @@ class Wish:
     only: str | None = None
     data: bool = False
     patterns: bool = False
+    resume: bool = False
+    scale: str | None = None
+    """Patterns alone, on scratch databases with so many rows of each entity."""
 
 
-def run(workspace: Workspace, *, stores: Sequence[str], wish: Wish) -> VerifyReport:
+def run(workspace: Workspace, *, stores: Sequence[str], wish: Wish, listen: Listener = quiet) -> VerifyReport:
     """Compare every store of the environment that has a history; with `data` look at the documents as well."""
+    if wish.scale:
+        return _at_scale(workspace, stores, wish, listen)
     history = read_history(workspace, whole=False)
     used = locking.used_stores(workspace, history)
     wanted = tuple(store for store in workspace.stores if store in stores and (store in used or len(stores) == 1))
     with opened_stores(workspace, wanted) as engines:
-        return verify(workspace, history, engines, wish)
+        return verify(workspace, history, engines, wish, listen)
+
+
+def _at_scale(workspace: Workspace, stores: Sequence[str], wish: Wish, listen: Listener) -> VerifyReport:
+    """Prove the patterns at a volume, on servers of its own; the environment is not touched."""
+    from schematool.app.compile import compile_schema  # noqa: PLC0415  # the YAML's loader is for these only
+    from schematool.app.patterns import check_at_scale, holds, unused_indexes  # noqa: PLC0415  # the same
+
+    files = workspace.schema_files()
+    compiled = compile_schema(files)
+    proofs, broken = check_at_scale(workspace, compiled, files, stores, str(wish.scale), listen, only=wish.only)
+    return VerifyReport(
+        ok=all(map(holds, proofs)),
+        diagnostics=broken,
+        env=f"scratch, {wish.scale} rows of each entity",
+        patterns=proofs,
+        unused=unused_indexes(compiled.model, proofs) if wish.only is None else (),
+    )
 
 
 def verify(
@@ -83,6 +109,7 @@ def verify(
     history: History,
     engines: Mapping[str, Engine],
     wish: Wish = Wish(),
+    listen: Listener = quiet,
 ) -> VerifyReport:
     """Compare over connections that are open already."""
     only = wish.only
@@ -108,18 +135,27 @@ def verify(
         found += [d for d in beside if only is None or (d.subject and only in d.subject)]
         names = {
             entity_of(thing)
-            for catalog in (recorded, inspection.catalog)
+            for catalog in planner(store).align(recorded, inspection.catalog)
             for thing in catalog
             if thing.id.kind != "schema"
         }
         names = {name for name in names if only in {None, name}}
         differing = {describe(change).entity for change in changes} & names
         verified.append(_verified(store, standing, len(names), len(differing)))
+    references: tuple[ReferenceCheck, ...] = ()
+    if wish.data:
+        from schematool.app.compile import compile_schema  # noqa: PLC0415  # the YAML's loader is for these only
+        from schematool.app.references import check_references  # noqa: PLC0415  # the same
+
+        model = compile_schema(workspace.schema_files()).model
+        file = workspace.state_folder / f"verify-{workspace.target.name}.sqlite"
+        references, wrong = check_references(model, engines, file, listen, resume=wish.resume, only=only)
+        found += wrong
     proofs: tuple[Proof, ...] = ()
     unused: tuple[str, ...] = ()
     unproven = False
     if wish.patterns:
-        from schematool.app.compile import compile_schema  # noqa: PLC0415  # the YAML's loader; only a proof reads it
+        from schematool.app.compile import compile_schema  # noqa: PLC0415  # the YAML's loader is for these only
         from schematool.app.patterns import check_patterns, holds, unused_indexes  # noqa: PLC0415  # the same
 
         files = workspace.schema_files()
@@ -136,6 +172,7 @@ def verify(
         env=workspace.target.name,
         stores=tuple(verified),
         drift=tuple(drift),
+        references=references,
         patterns=proofs,
         unused=unused,
         hint=_hint(workspace, drift),

@@ -205,6 +205,33 @@ def purge(
     finish(terminal, verb.run(workspace, manner, older_than=older_than))
 
 
+def partitions(
+    check: o.Check = False,
+    dry_run: o.DryRun = False,
+    yes: o.Yes = False,
+    allow: o.Allow = None,
+    only: Annotated[str | None, typer.Option("--only", help="This table alone.", metavar="ENTITY")] = None,
+    env: o.Env = None,
+    lock_timeout: o.LockTimeout = None,
+    postgres_url: o.PostgresUrl = None,
+    where: o.Project = None,
+    format: o.FormatOption = Format.TEXT,  # noqa: A002  # the word of the flag
+    output: o.Output = None,
+    color: o.Color = "auto",
+    verbose: o.Verbose = False,
+) -> None:
+    """Make the partitions of the next periods for tables with `every`, and detach those that are over."""
+    terminal = begin("partitions", format, output, color, verbose)
+    from schematool.app import partitions as verb  # noqa: PLC0415  # each verb loads alone
+    from schematool.app.manner import Manner  # noqa: PLC0415  # the same
+
+    workspace = project(terminal, where, env, postgres_url=postgres_url)
+    again = typed("partitions", "--env", workspace.target.name, *consents(allow), "--yes")
+    confirm = asking(terminal, workspace, yes=yes, named=env is not None, again=again)
+    manner = Manner(dry_run=dry_run, lock_timeout=lock_timeout, confirm=confirm, listen=terminal.listener())
+    finish(terminal, verb.run(workspace, manner, allowed=allow or (), check=check, only=only))
+
+
 def up(
     store: o.Store = None,
     where: o.Project = None,
@@ -317,6 +344,14 @@ def register(app: typer.Typer) -> None:
             "schematool purge --env prod --older-than 4w --yes",
         ),
     )(purge)
+    app.command(
+        rich_help_panel=PANEL,
+        epilog=examples(
+            "schematool partitions --check",
+            "schematool partitions --env prod --yes",
+            "schematool partitions --env prod --allow detach --yes",
+        ),
+    )(partitions)
     app.command(
         rich_help_panel=PANEL,
         epilog=examples("schematool up", "schematool up --store mongo", "schematool up --format json"),

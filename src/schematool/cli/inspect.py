@@ -10,6 +10,7 @@ import typer
 from schematool.cli import options as o
 from schematool.cli.consent import typed
 from schematool.cli.run import begin, examples, finish, project, stores_of
+from schematool.core.diagnostic import Diagnostic
 from schematool.core.erd.words import Form, Grouping, Rows, Theme
 from schematool.core.errors import InputError
 from schematool.core.secret import Url
@@ -56,9 +57,22 @@ def diff(
 def verify(
     env: o.Env = None,
     store: o.Store = None,
-    only: Annotated[str | None, typer.Option("--only", help="This entity alone.", metavar="ENTITY")] = None,
-    data: Annotated[bool, typer.Option("--data", help="Count documents that are not as they must be.")] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", help="This entity alone; or this pattern.", metavar="ENTITY")
+    ] = None,
+    data: Annotated[
+        bool, typer.Option("--data", help="Check rows and documents too: validators, constraints, references.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a --data that was stopped came to.")] = False,
     patterns: Annotated[bool, typer.Option("--patterns", help="Prove the access patterns with EXPLAIN.")] = False,
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            "--scale",
+            help="With --patterns: on scratch databases with so many rows of each entity (100k, 1M), not on ENV.",
+            metavar="ROWS",
+        ),
+    ] = None,
     postgres_url: o.PostgresUrl = None,
     mongo_url: o.MongoUrl = None,
     where: o.Project = None,
@@ -72,7 +86,10 @@ def verify(
     from schematool.app import verify as verb  # noqa: PLC0415  # each verb loads alone
 
     workspace = project(terminal, where, env, postgres_url=postgres_url, mongo_url=mongo_url)
-    finish(terminal, verb.run(workspace, stores=stores_of(store), wish=verb.Wish(only, data, patterns)))
+    if scale and not patterns:
+        raise InputError(Diagnostic("ST009", "--scale without --patterns", hint="add --patterns"))
+    wish = verb.Wish(only, data or resume, patterns, resume, scale)
+    finish(terminal, verb.run(workspace, stores=stores_of(store), wish=wish, listen=terminal.listener()))
 
 
 def status(
@@ -201,7 +218,9 @@ def register(app: typer.Typer) -> None:
     app.command(
         rich_help_panel=PANEL,
         epilog=examples(
-            "schematool verify", "schematool verify --env prod --format json", "schematool verify --patterns --verbose"
+            "schematool verify --env prod",
+            "schematool verify --data",
+            "schematool verify --patterns --scale 100k",
         ),
     )(verify)
     app.command(

@@ -295,6 +295,22 @@ ROWS: tuple[Code, ...] = (
         example="pattern: by_name\nstore: postgres\nquery: select * from users where name = :nam\nparameters: { name: text }",
     ),
     Code(
+        "ST134",
+        "a table that cannot be divided so",
+        why="PostgreSQL keeps a key, and what refers to one, within each partition only; and a partition can be made "
+        "ahead only for a range of one date or time.",
+        remedy="Add the fields that the table is divided by to its keys, or divide it otherwise.",
+        example="primary_key: [id]\npartition_by: { range: [start_time], every: month }",
+    ),
+    Code(
+        "ST135",
+        "Citus would not spread a table so",
+        why="A key is kept within each shard only, so it must hold the field by which the table is spread; a foreign "
+        "key must lead to a row on the same node.",
+        remedy="Follow the hint of the message.",
+        example="primary_key: [id]\ndistribute_by: patient_id",
+    ),
+    Code(
         "ST136",
         "MongoDB would not shard a collection so",
         why="A shard key needs an index of its own, single values, and unique indexes that begin with it.",
@@ -502,6 +518,16 @@ ROWS: tuple[Code, ...] = (
         why="A label of an enumeration goes; where a row still holds it, the migration fails and nothing is changed.",
         remedy="Give those rows another label first, in a migration of its own made with `schematool new`.",
         example="enum: urgency\nvalues: [routine, urgent]   # stat is gone",
+    ),
+    Code(
+        "ST250",
+        "detaches a partition",
+        permit="detach",
+        severity=_WARNING,
+        why="Its rows are in no answer of the table any more. They stay, in a table of their own, until someone "
+        "archives or drops that.",
+        remedy="Raise `keep`, or consent: `schematool partitions --allow detach`.",
+        example="partition_by: { range: [start_time], every: month, keep: 24 }",
     ),
     # --- ST3xx: hazards of MongoDB ------------------------------------------------------------------------
     Code(
@@ -925,6 +951,40 @@ ROWS: tuple[Code, ...] = (
         "the server refuses a pattern",
         why="The query cannot be planned as it is written, or did not end in half a minute.",
         remedy="The message is the server's own; correct the query.",
+    ),
+    Code(
+        "ST630",
+        "a reference without what it refers to",
+        why="PostgreSQL keeps its own foreign keys whole; what a document refers to, nobody keeps. The finding was "
+        "asked for again after a while, so it is no transfer under way.",
+        remedy="Restore what is referred to, or remove the documents that the ids name.",
+    ),
+    Code(
+        "ST631",
+        "a value that can refer to nothing",
+        why="A key that is spelled otherwise than the key it means is found by no query, although a cast may take it.",
+        remedy="Store UUIDs as PostgreSQL prints them, and declare `format: uuid`, so that nothing else gets in.",
+    ),
+    Code(
+        "ST632",
+        "a constraint that was never validated",
+        severity=_WARNING,
+        why="NOT VALID keeps new rows right; old ones may break it, and the planner does not rely on it.",
+        remedy="Correct the rows that are counted, then ALTER TABLE … VALIDATE CONSTRAINT.",
+    ),
+    Code(
+        "ST634",
+        "a partition cannot be made ahead",
+        severity=_WARNING,
+        why="Another partition has a part of its time, or the table is not divided in this database.",
+        remedy="Let declared partitions end where a period begins; run `schematool migrate` first.",
+    ),
+    Code(
+        "ST635",
+        "rows cannot be moved out of the default partition",
+        why="Moving a row deletes it in one partition and inserts it in another, and the foreign keys that refer to it "
+        "would act on the delete.",
+        remedy="Drop these foreign keys, run `schematool partitions`, and add them again.",
     ),
     Code(
         "ST603",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +16,8 @@ from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
 
 if TYPE_CHECKING:
+    from schematool.core.links import Link
+    from schematool.core.partitions import Action, Moment, Part, Schedule
     from schematool.core.patterns.model import Pattern, Plan
     from schematool.core.seed.demand import Source
     from schematool.core.seed.wish import Target, Wished
@@ -66,7 +68,16 @@ class Filling:
     seconds: float
 
 
-Event: TypeAlias = Began | Ended | Waiting | Filling
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Long work goes on: `done` of `total` of what `what` names."""
+
+    what: str
+    done: int
+    total: int
+
+
+Event: TypeAlias = Began | Ended | Waiting | Filling | Counted
 Listener: TypeAlias = Callable[[Event], None]
 
 
@@ -220,6 +231,96 @@ class Prepared(Protocol):
 
     def fill(self, listen: Listener) -> None:
         """Make it all, or leave the database as it was: `WorldError` with what the server said."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Values of references, neighbours that are alike once; `seen` of them were read, up to `position`."""
+
+    values: tuple[str, ...]
+    seen: int
+    position: str
+
+
+@runtime_checkable
+class Referring(Protocol):
+    """An engine whose documents refer to things that no server keeps there. Reads only."""
+
+    def classes(self, link: Link) -> Mapping[str, int]:
+        """Count the values: `canonical`, `other spelling`, `malformed`, `wrong type`, `null`, `missing`."""
+        ...
+
+    def distinct(self, link: Link) -> tuple[str, ...] | None:
+        """The values, where an index has them and they are few; else None."""
+        ...
+
+    def is_sorted(self, link: Link) -> bool:
+        """Whether `batches` come in the order of their values."""
+        ...
+
+    def batches(self, link: Link, after: str | None) -> Iterator[Batch]:
+        """All values that can refer to something, those beyond the position `after`."""
+        ...
+
+    def holders(self, link: Link, values: Sequence[str], most: int) -> tuple[int, tuple[str, ...]]:
+        """How many documents refer to one of the values now, and the ids of at most `most` of them."""
+        ...
+
+
+@runtime_checkable
+class ReferredTo(Protocol):
+    """An engine that can tell which of many keys it has. Reads only."""
+
+    def absent(self, link: Link, values: Sequence[str]) -> tuple[str, ...]:
+        """Those of the values that nothing has, in their order."""
+        ...
+
+
+@runtime_checkable
+class Ordered(Protocol):
+    """An engine that streams all keys in the order of the values of references."""
+
+    def rows(self, link: Link) -> int | None:
+        """About how many keys there are; None where they cannot be streamed in that order."""
+        ...
+
+    def keys(self, link: Link, after: str | None) -> Iterator[str]:
+        """Every key beyond `after`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a partitioned table stands: its partitions, the server's time (UTC), and what it lacks.
+
+    `waiting`: rows in the default partition by the period that they belong to. `lacking`: indexes of the table that
+    partitions have not. `detached`: tables that were partitions of it, and were kept.
+    """
+
+    parts: tuple[Part, ...]
+    now: Moment
+    waiting: Mapping[Moment, int]
+    lacking: tuple[Action, ...] = ()
+    detached: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Partitioner(Protocol):
+    """An engine whose tables have partitions that are made ahead."""
+
+    url: Url
+
+    def partitioned(self, habit: Schedule) -> Standing | None:
+        """How the table stands; None where it is not partitioned here. Reads only."""
+        ...
+
+    def complete(self) -> None:
+        """Give every partition that was made ahead the indexes that its table was given since, online."""
+        ...
+
+    def repartition(self, habit: Schedule, action: Action) -> None:
+        """Do one thing, wholly or not at all. Must be called under `lock`."""
         ...
 
 

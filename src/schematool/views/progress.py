@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from schematool.core.describe import statement_line
-from schematool.engines.contract import Began, Ended, Event, Filling, Waiting
+from schematool.engines.contract import Began, Counted, Ended, Event, Filling, Waiting
 from schematool.views.text.words import count, seconds
 
 SLOW = 0.5
@@ -42,6 +42,8 @@ class Progress:
                 return _CLEAR + self._cut(self._line(event) + " …") if self.live else ""
             case Waiting():
                 return self._waiting(event)
+            case Counted():
+                return self._counted(event)
             case Ended():
                 return self._ended(event)
             case Filling():
@@ -70,6 +72,12 @@ class Progress:
         return _CLEAR + self._cut(
             f"    {name}  {event.store:{_STORES}}  {bar} {share:3d}%  {event.rows:,} rows  {rate}"
         )
+
+    def _counted(self, event: Counted) -> str:
+        """How far it is, on the one line that moves, where someone watches; the report tells the end."""
+        if not self.live or event.done >= event.total:
+            return _CLEAR if self.live else ""
+        return _CLEAR + self._cut(f"  · {event.what}  {event.done:,} of {event.total:,} …")
 
     def _ended(self, event: Ended) -> str:
         self._done += 1

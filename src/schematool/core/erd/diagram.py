@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 from schematool.core.erd.words import Grouping, Rows
-from schematool.core.load.references import primary_key
+from schematool.core.keys import primary_key
 from schematool.core.model.entity import Declaration, Entity, Field, IndexSpec, Model, Plain
 
 DEEPEST = 2

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from schematool.core.diagnostic import Diagnostic, Severity, Span
-from schematool.core.load.references import primary_key
-from schematool.core.model.entity import Entity, Field, IndexSpec, Plain
+from schematool.core.keys import constraint_keys, foreign_keys
+from schematool.core.model.entity import Entity, Field, IndexSpec
 
 
 def all_fields(fields: tuple[Field, ...]) -> Iterator[Field]:
@@ -29,7 +29,7 @@ def finding(  # noqa: PLR0913, PLR0917  # one argument for each part of a findin
 def reference_without_index(entity: Entity) -> Iterator[Diagnostic]:
     """ST150: no index begins with the referring fields, so "who refers to this?" reads all there is."""
     leading = [tuple(_plain_key(key.text) for key in index.keys) for index in entity.indexes if _serves(entity, index)]
-    leading += [tuple(key) for key in _unique_keys(entity)] if entity.store == "postgres" else []
+    leading += [key for key, _ in constraint_keys(entity)] if entity.store == "postgres" else []
     for fields, span in referring_keys(entity):
         if not any(set(index[: len(fields)]) == set(fields) for index in leading):
             named = ", ".join(fields)
@@ -42,8 +42,7 @@ def referring_keys(entity: Entity) -> tuple[tuple[tuple[str, ...], Span], ...]:
     """The fields that refer to another entity, in either store, with their place; of a collection their paths."""
     if entity.store == "mongo":
         return tuple(_paths(entity.fields, ""))
-    single = [((field.name,), field.references.span) for field in entity.fields if field.references]
-    return (*single, *_composite_keys(entity))
+    return tuple((foreign.ours, foreign.span) for foreign in foreign_keys(entity))
 
 
 def _paths(fields: tuple[Field, ...], around: str) -> Iterator[tuple[tuple[str, ...], Span]]:
@@ -70,37 +69,14 @@ def _plain_key(text: str) -> str:
     return re.sub(r"(?i)\s+(asc|desc)?(\s+nulls\s+(first|last))?\s*$", "", text.strip()).strip('"')
 
 
-def _unique_keys(entity: Entity) -> Iterator[tuple[str, ...]]:
-    yield primary_key(entity)
-    for field in entity.fields:
-        if field.options.get("unique"):
-            yield (field.name,)
-    for value in _values(entity.options.get("unique")):
-        columns = value.get("on") if isinstance(value, Mapping) else value
-        if isinstance(columns, tuple):
-            yield tuple(str(name) for name in columns)
-
-
-def _values(value: Plain) -> tuple[Plain, ...]:
-    if isinstance(value, Mapping):
-        return tuple(value.values())
-    return value if isinstance(value, tuple) else ()
-
-
-def _composite_keys(entity: Entity) -> Iterator[tuple[tuple[str, ...], Span]]:
-    given = entity.options.get("foreign_keys")
-    named = given.items() if isinstance(given, Mapping) else enumerate(given) if isinstance(given, tuple) else ()
-    for name, value in named:
-        columns = value.get("on") if isinstance(value, Mapping) else None
-        if isinstance(columns, tuple):
-            span = entity.options.span(f"foreign_keys.{name}.on") or entity.span
-            yield tuple(str(column) for column in columns), span
-
-
 def redundant_index(entity: Entity) -> Iterator[Diagnostic]:
     """ST151: another index begins with the same keys, so this one only costs."""
     keyed = [(index, _keys(index)) for index in entity.indexes]
-    unique = [tuple((name, None) for name in key) for key in _unique_keys(entity)] if entity.store == "postgres" else []
+    unique = (
+        [tuple((name, None) for name in key) for key, _ in constraint_keys(entity)]
+        if entity.store == "postgres"
+        else []
+    )
     for number, (index, keys) in enumerate(keyed):
         if index.unique or _special(index):
             continue

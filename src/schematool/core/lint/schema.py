@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from schematool.core.diagnostic import Diagnostic, Severity, Span, in_order
+from schematool.core.keys import primary_key
 from schematool.core.lint.allow import without_allowed
 from schematool.core.lint.keys import all_fields, finding, redundant_index, reference_without_index
 from schematool.core.lint.patterns import cache_that_lies, index_without_purpose
 from schematool.core.lint.sharding import shard_key_spreads_badly
-from schematool.core.load.references import primary_key
 from schematool.core.load.types import base
 from schematool.core.model.entity import Entity, Model
 

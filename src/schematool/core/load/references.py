@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from schematool.core import distribution, partitions
 from schematool.core.diagnostic import Findings, Span
+from schematool.core.keys import primary_key
 from schematool.core.load import types
 from schematool.core.load.near import did_you_mean
 from schematool.core.model.entity import Declaration, Entity, Field, Model, Plain, Reference
@@ -45,6 +47,8 @@ def resolve(model: Model, found: Findings) -> Model:
     for declaration in model.declarations:
         _points_at_entity(declaration, names, found)
     found.extend(mistakes(model))
+    found.extend(partitions.mistakes(model))
+    found.extend(distribution.mistakes(model))
     entities = tuple(
         replace(entity, fields=tuple(_resolved(field, entity, names, found) for field in entity.fields))
         for entity in model.entities
@@ -484,15 +488,6 @@ def _primary(reference: Reference, target: Entity, found: Findings) -> Reference
         found.add("ST113", message, reference.span, hint=f"name the field: `{reference.entity}.<field>`")
         return None
     return replace(reference, field=columns[0])
-
-
-def primary_key(entity: Entity) -> tuple[str, ...]:
-    """The fields of an entity's primary key."""
-    key = entity.options.get("primary_key")
-    columns = key.get("on") if isinstance(key, Mapping) else key
-    if isinstance(columns, str):
-        return (columns,)
-    return tuple(str(name) for name in columns) if isinstance(columns, tuple) else ()
 
 
 def _fits(field: Field, entity: Entity, reference: Reference, names: Names, found: Findings) -> None:

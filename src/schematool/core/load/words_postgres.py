@@ -409,6 +409,27 @@ RECORDS: tuple[Record, ...] = (
             Key("range", ListOf(Text(FIELD_OR_EXPRESSION), least=1), "By ranges of these."),
             Key("list", ListOf(Text(FIELD_OR_EXPRESSION), least=1), "By values of this."),
             Key("hash", ListOf(Text(FIELD_OR_EXPRESSION), least=1), "By the hash of these."),
+            Key(
+                "every",
+                Choice(("day", "week", "month", "quarter", "year")),
+                "Of a range of one date or time: how long a partition is. `schematool partitions` makes them ahead.",
+            ),
+            Key("ahead", Whole(0), "How many partitions after the present one are made ahead; 3 unless given."),
+            Key("keep", Whole(0), "How many before the present one are kept; older ones are detached, with consent."),
+            Key(
+                "default",
+                Truth(),
+                "With `every`: a partition for rows that no other takes, `<table>_default`; `true` unless given.",
+            ),
+        ),
+    ),
+    Record(
+        "distribution",
+        "How a table is spread over the nodes of Citus.",
+        (
+            Key("field", Name(), "The field by which its rows are spread, or `everywhere`.", True, "patient_id"),
+            Key("beside", Name("an entity"), "The table whose rows of the same value lie on the same node."),
+            Key("shards", Whole(1), "How many parts there are."),
         ),
     ),
     Record(
@@ -512,6 +533,11 @@ ENTITY = Record(
         Key("statistics", MapOf(Named("statistics"), "statistics"), "Extended statistics by name."),
         Key("partition_by", Named("partition key"), "How it is divided into partitions."),
         Key("partitions", MapOf(Named("partition"), "partition"), "Its partitions by name."),
+        Key(
+            "distribute_by",
+            either(Name(), Named("distribution")),
+            "How Citus spreads it over nodes: a field, or `everywhere`; `schematool explain ENTITY` writes the SQL.",
+        ),
         Key(
             "partition_of",
             Named("place among partitions"),

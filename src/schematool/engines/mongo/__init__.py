@@ -15,14 +15,16 @@ from schematool.core.secret import Url
 from schematool.engines.contract import Check, Checkup, Damage, Foreign, Inspection, Kept, Listener, Prepared, Request
 from schematool.engines.mongo import build as building
 from schematool.engines.mongo import inspect as inspecting
-from schematool.engines.mongo import journal, lease, scratch, seed, trash
+from schematool.engines.mongo import journal, lease, links, scratch, seed, trash
 from schematool.engines.mongo.apply import Run
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.server import Server, reach
 from schematool.engines.mongo.survey import survey
 
 if TYPE_CHECKING:
+    from schematool.core.links import Link
     from schematool.core.patterns.model import Pattern, Plan
+    from schematool.engines.contract import Batch
 
 
 class MongoEngine:
@@ -166,6 +168,36 @@ class MongoEngine:
 
         with translated(self.url):
             return explain(self._server, pattern, measure=measure)
+
+    def classes(self, link: Link) -> Mapping[str, int]:
+        """Count the values of a reference by what they are."""
+        with translated(self.url):
+            return links.classes(self._server, link)
+
+    def distinct(self, link: Link) -> tuple[str, ...] | None:
+        """Read the values of a reference, where they are few."""
+        with translated(self.url):
+            return links.distinct(self._server, link)
+
+    def is_sorted(self, link: Link) -> bool:
+        """Say whether `batches` come in the order of their values."""
+        with translated(self.url):
+            return links.is_sorted(self._server, link)
+
+    def batches(self, link: Link, after: str | None) -> Iterator[Batch]:
+        """Read all values of a reference."""
+        with translated(self.url):
+            yield from links.batches(self._server, link, after)
+
+    def holders(self, link: Link, values: Sequence[str], most: int) -> tuple[int, tuple[str, ...]]:
+        """Count the documents that refer to one of the values now."""
+        with translated(self.url):
+            return links.holders(self._server, link, values, most)
+
+    def absent(self, link: Link, values: Sequence[str]) -> tuple[str, ...]:
+        """Tell which of the values no document has."""
+        with translated(self.url):
+            return links.absent(self._server, link, values)
 
     def close(self) -> None:
         """Close the connections; those of a scratch database are its parent's."""

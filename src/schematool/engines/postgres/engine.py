@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from schematool.core.diagnostic import Diagnostic
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
 from schematool.engines.contract import Check, Checkup, Damage, Foreign, Inspection, Listener, Prepared, Request
+from schematool.engines.postgres import links, partitions
 from schematool.engines.postgres.apply import Patience, Runner
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
@@ -23,7 +25,10 @@ from schematool.engines.postgres.session import Session, translated, world_error
 from schematool.engines.postgres.watch import Watch
 
 if TYPE_CHECKING:
+    from schematool.core.links import Link
+    from schematool.core.partitions import Action, Schedule
     from schematool.core.patterns.model import Pattern, Plan
+    from schematool.engines.contract import Standing
 
 
 class PostgresEngine:
@@ -191,6 +196,45 @@ class PostgresEngine:
 
         with translated(self.url):
             return prepare(self._session, request)
+
+    def absent(self, link: Link, values: Sequence[str]) -> tuple[str, ...]:
+        """Tell which of the values no row has."""
+        with translated(self.url):
+            return links.absent(self._session, link, values)
+
+    def rows(self, link: Link) -> int | None:
+        """Estimate how many keys there are; None where their order is not that of the references."""
+        with translated(self.url):
+            return links.estimate(self._session, link) if links.is_uuid(self._session, link) else None
+
+    def keys(self, link: Link, after: str | None) -> Iterator[str]:
+        """Stream every key in its order."""
+        with translated(self.url):
+            yield from links.keys(self._session, link, after)
+
+    def partitioned(self, habit: Schedule) -> Standing | None:
+        """Tell how a partitioned table stands."""
+        with translated(self.url):
+            return partitions.standing(self._session, habit)
+
+    def repartition(self, habit: Schedule, action: Action) -> None:
+        """Make or detach a partition, or give it an index."""
+        with translated(self.url):
+            partitions.carry_out(self._session, habit, action)
+
+    def complete(self) -> None:
+        """Give partitions that were made ahead the indexes of their table."""
+        with translated(self.url):
+            partitions.complete(self._session)
+
+    def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
+        """With `data`: count the rows that would fail a constraint that was never validated."""
+        from schematool.engines.postgres.unvalidated import unvalidated  # noqa: PLC0415  # not every run looks
+
+        if not data:
+            return ()
+        with translated(self.url):
+            return unvalidated(self._session)
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -325,7 +325,15 @@ _TABLES = (
 
 _COLUMNS = (
     ("not null", "r,p,f", "a.attnotnull", _has("not_null")),
-    ("identity", "r,p,f", "a.attidentity <> ''", _set("identity")),
+    # Since 17 a partition has its parent's identity, and no sequence of its own behind it.
+    (
+        "identity",
+        "r,p,f",
+        "a.attidentity <> '' AND (NOT c.relispartition OR EXISTS (SELECT FROM pg_depend own WHERE own.deptype = 'i'"
+        " AND own.classid = 'pg_class'::regclass AND own.refclassid = 'pg_class'::regclass"
+        " AND own.refobjid = c.oid AND own.refobjsubid = a.attnum))",
+        _set("identity"),
+    ),
     ("generated expression", "r,p,f", "a.attgenerated <> ''", _set("generated")),
     ("statistics target", "r,p,f", "a.attstattarget > -1", _set("statistics")),
     ("options", "r,p,f", "a.attoptions IS NOT NULL", _has("options")),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
+from schematool.app.references import ReferenceCheck
 from schematool.app.verify import Drift, VerifyReport
 from schematool.core.describe import Described
 from schematool.views.show import Look
@@ -18,7 +19,11 @@ _WORDS: Mapping[str, str] = {"+": "not in any migration", "-": "missing", "~": "
 
 def lines(report: VerifyReport, look: Look) -> Iterator[Text]:
     """Name each difference, then how much is as it should be; other findings stand on their own."""
-    yield from _drift(report, look)
+    if report.stores or not report.patterns:
+        yield from _drift(report, look)
+    else:
+        yield Text(f"on {report.env}")
+    yield from columns([_reference(check) for check in report.references])
     if report.patterns:
         yield from proofs.lines(report.patterns, report.unused, look)
 
@@ -60,3 +65,20 @@ def _row(drift: Drift, parts: str) -> list[str | tuple[str, str]]:
     words = _WORDS[told.symbol]
     said = f"{words}: {detail}" if words and detail else words or detail
     return [drift.store, (told.entity, "bold"), symbol(told.symbol), told.kind, told.name, said]
+
+
+def _reference(check: ReferenceCheck) -> list[str | tuple[str, str]]:
+    bad = check.orphans + sum(number for kind, number in check.values.items() if kind not in _GOOD)
+    told = [f"{number:,} {kind}" for kind, number in check.values.items()] or ["no documents"]
+    orphans = f"{count(check.orphans, 'orphan')}" if check.orphans else "no orphans"
+    return [
+        symbol("!" if bad else "*"),
+        check.source,
+        "→",
+        check.target,
+        orphans,
+        ", ".join(told),
+    ]
+
+
+_GOOD = frozenset({"canonical", "null", "missing"})

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Span
-from schematool.core.load.references import primary_key as key_of
+from schematool.core.keys import primary_key as key_of
 from schematool.core.load.types import base, is_array
 from schematool.core.lower.postgres import constraints, triggers
 from schematool.core.lower.postgres.indexes import index, key_text
@@ -25,6 +25,7 @@ from schematool.core.lower.postgres.read import (
 from schematool.core.lower.postgres.scope import Scope, collation_text, schema_of
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Entity, Field, Options, Plain
+from schematool.core.partitions import default_name
 from schematool.core.sql.names import choose, object_name
 from schematool.core.sql.quote import literal, qualified
 
@@ -58,7 +59,10 @@ def table(scope: Scope, entity: Entity) -> None:
     _statistics(scope, of, entity.options, fields)
     if parent:
         _inherited_checks(scope, parent, of, entity.span)
-    _partitions(scope, of, entity, mapping(entity.options, "partitions"), "partitions")
+    parts = dict(mapping(entity.options, "partitions"))
+    if default := default_name(entity):
+        parts[default] = {"default": True}
+    _partitions(scope, of, entity, parts, "partitions")
 
 
 def parent_of(scope: Scope, entity: Entity) -> Id | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
+from schematool.core.partitions import MARK
 from schematool.core.sql.names import is_object_name
 
 ANYBODY = "OWNER"
@@ -22,6 +23,7 @@ def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
     and the other does not, what has no owner of its own there is not compared. Nor is there the number that the server
     appends to a name that it chose and found taken: it depends on the order in which things were made.
     """
+    before, after = _without_made_ahead(before), _without_made_ahead(after)
     scratch = _from_scratch(before) or _from_scratch(after)
     before, after = _unowned(before, after), _unowned(after, before)
     main = before.reader or _main_owner(before, after)
@@ -33,6 +35,25 @@ def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
         replace(before, objects=left),
         replace(after, objects=right),
     )
+
+
+def _without_made_ahead(catalog: Catalog) -> Catalog:
+    """A catalog without the partitions that `schematool partitions` makes and detaches: no migration knows of them."""
+    made = {
+        thing.id.path
+        for thing in catalog
+        if isinstance(thing, pg.Table) and thing.comment and thing.comment.startswith(MARK)
+    }
+    if not made:
+        return catalog
+
+    def kept(thing: Object) -> bool:
+        table = getattr(thing, "table", None)
+        return thing.id.path[:2] not in made and not (isinstance(table, Id) and table.path in made)
+
+    objects = {key: thing for key, thing in catalog.objects.items() if kept(thing)}
+    needs = frozenset((a, b) for a, b in catalog.needs if a in objects and b in objects)
+    return Catalog(catalog.store, objects, needs, catalog.version)
 
 
 def _unowned(catalog: Catalog, other: Catalog) -> Catalog:
