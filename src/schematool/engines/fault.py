@@ -11,8 +11,6 @@ from __future__ import annotations
 import os
 import signal
 
-_WANTED = os.environ.get("SCHEMATOOL_FAIL_AT", "")
-
 
 def die_at(point: str) -> None:
     """Die here, if a test asks for this very point; the variable is looked up each time, for processes that fork."""
@@ -25,6 +23,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._statement = -1
+        self._wanted = os.environ.get("SCHEMATOOL_FAIL_AT", "")
 
     def next_statement(self) -> None:
         """Count one more."""
@@ -32,7 +31,7 @@ class Faults:
 
     def wanted(self, phase: str, *, ahead: int = 0) -> bool:
         """Whether a test wants to die here; `ahead` 1: the statement meant is the one not counted yet."""
-        return bool(_WANTED) and f"{self._statement + ahead}:{phase}" == _WANTED
+        return bool(self._wanted) and f"{self._statement + ahead}:{phase}" == self._wanted
 
     def reach(self, phase: str, *, ahead: int = 0) -> None:
         """Die here, if here is where the test wants it."""

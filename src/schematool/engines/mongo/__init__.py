@@ -19,6 +19,7 @@ from schematool.engines.mongo import journal, lease, links, scratch, seed, trash
 from schematool.engines.mongo.apply import Run
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.server import Server, reach
+from schematool.engines.mongo.stopping import stopping
 from schematool.engines.mongo.survey import survey
 
 if TYPE_CHECKING:
@@ -76,11 +77,15 @@ class MongoEngine:
 
     def apply(self, unit: Unit, listen: Listener) -> None:
         """Run a unit's commands that are not done yet; nothing for a unit that is applied."""
-        self._run(unit, listen).apply()
+        run = self._run(unit, listen)
+        with stopping(self._server, unit):
+            run.apply()
 
     def roll_back(self, unit: Unit, listen: Listener) -> None:
         """Take a unit back, also one that was stopped on the way; nothing for a unit that is not on the ledger."""
-        self._run(unit, listen).roll_back()
+        run = self._run(unit, listen)
+        with stopping(self._server, unit):
+            run.roll_back()
 
     def adopt(self, unit: Unit, gone: Sequence[str] = ()) -> None:
         """Record a unit as applied without running it; forget those that it stands for."""

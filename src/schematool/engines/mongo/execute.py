@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,8 +159,15 @@ class Execution:
             self.server.command({"collMod": order.collection, "maxTimeMS": PROBE_MILLISECONDS})
 
     def _build(self, document: Mapping[str, Any]) -> None:
-        """Build indexes without a time limit, telling how far they are; interrupted, the build goes on by itself."""
-        self._patiently(document)
+        """Build indexes without a time limit, telling how far they are.
+
+        When the client is gone the build goes on by itself; stopped by a signal, it is given up.
+        """
+        try:
+            self._patiently(document)
+        except KeyboardInterrupt:
+            give_up_build(self.server, str(document["createIndexes"]), [one["name"] for one in document["indexes"]])
+            raise
 
     def _patiently(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run a command, telling from time to time what it is doing."""
@@ -215,6 +223,15 @@ class Execution:
 
     def _wait(self, what: str, elapsed: float | None = None) -> None:
         self.listen(Waiting(self.unit, "mongo", what, elapsed))
+
+
+def give_up_build(server: Server, collection: str, names: list[str]) -> None:
+    """End a build that was begun: dropIndexes of indexes that are being built aborts it (MongoDB 4.4 and later)."""
+    rows = server.index_specifications(collection)
+    building = {row["spec"]["name"] for row in rows if "buildUUID" in row}
+    if chosen := [name for name in names if name in building]:
+        with suppress(PyMongoError):
+            server.command({"dropIndexes": collection, "index": chosen})
 
 
 def _converts(order: Order) -> bool:

@@ -22,6 +22,7 @@ from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.server import Server
+from schematool.engines.signals import stoppable
 
 LEASE_SECONDS = 30
 # A live runner always has a connection for watching the server; after a failover it is back within half a second.
@@ -84,15 +85,19 @@ class Lease:
 
 @contextmanager
 def held(server: Server, wait_seconds: float, keep: Callable[[Lease | None], None]) -> Iterator[None]:
-    """Hold the lock; ST502 with the holder's name when it was not to be had in `wait_seconds`."""
-    with translated(server.url):
-        lease = _acquire(server, wait_seconds)
-    keep(lease)
-    try:
-        yield
-    finally:
-        keep(None)
-        lease.release()
+    """Hold the lock; ST502 with the holder's name when it was not to be had in `wait_seconds`.
+
+    SIGTERM and SIGHUP end what runs under it as Ctrl-C does.
+    """
+    with stoppable():
+        with translated(server.url):
+            lease = _acquire(server, wait_seconds)
+        keep(lease)
+        try:
+            yield
+        finally:
+            keep(None)
+            lease.release()
 
 
 def _acquire(server: Server, wait_seconds: float) -> Lease:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -26,12 +26,16 @@ from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Journal, Ledger, statement_hashes
 from schematool.engines.postgres.lock import MigrationLock
 from schematool.engines.postgres.pipeline import send_all, supported, written
-from schematool.engines.postgres.resume import Found, already_there, must_be_alone, probe
+from schematool.engines.postgres.resume import Found, already_there, must_be_alone, probe, stands_in_the_way
 from schematool.engines.postgres.session import Session, world_error
 from schematool.engines.postgres.watch import Watch
 
-# Lock not available, deadlock detected, could not serialise: the only failures that another try can cure.
-_RETRY = frozenset({"55P03", "40P01", "40001"})
+# The only failures that another try can cure.
+_RETRY = {
+    "55P03": "a lock was not free",
+    "40P01": "another session waited for us while we waited for it",
+    "40001": "another session changed the same rows",
+}
 _RECONNECT_SECONDS = 15.0
 # What may change a setting, the role, or what is prepared, for the rest of the session: said outright, by
 # set_config(), or in a block of code. `ALTER … SET` and `UPDATE … SET` do not, and they are most of what there is.
@@ -160,28 +164,41 @@ class Runner:
 
     # --- in a transaction -------------------------------------------------------------------------------------
 
-    def _in_transaction(self, run: _Run) -> None:
+    def _patiently(self, run: _Run, attempt: Callable[[], None]) -> None:
+        """Try for as long as the budget lasts while only others are in the way; pauses grow, and differ."""
         until = time.monotonic() + self.patience.budget_seconds
         pause = 0.05
         while True:
             try:
-                self._attempt(run)
+                attempt()
             except StatementError as error:
                 if error.server_code not in _RETRY or time.monotonic() + pause > until:
                     raise
                 blocked = f", held by {self._watch.blockers}" if self._watch.blockers else ""
-                run.listen(Waiting(run.unit.id, "postgres", f"a lock was not free{blocked}; trying again"))
+                what = f"{_RETRY[error.server_code]}{blocked}; trying again"
+                run.listen(Waiting(run.unit.id, "postgres", what))
                 time.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # no secret
                 pause = min(pause * 2, 2.0)
             else:
                 return
 
+    @property
+    def _beginning(self) -> tuple[str, str]:
+        """Begin a transaction that waits for no lock of others for long: whoever comes after us waits behind us."""
+        return ("BEGIN", f"SET LOCAL lock_timeout = {int(self.patience.lock_seconds * 1000)}")
+
+    def _begin(self) -> None:
+        for statement in self._beginning:
+            self._session.execute(statement)
+
+    def _in_transaction(self, run: _Run) -> None:
+        self._patiently(run, lambda: self._attempt(run))
+
     def _attempt(self, run: _Run) -> None:
         if self._ledger.there and not run.changes_session and not run.copies and supported():
             self._in_one_go(run)
             return
-        lock_timeout = int(self.patience.lock_seconds * 1000)
-        self._session.execute(f"BEGIN; SET LOCAL lock_timeout = {lock_timeout}")
+        self._begin()
         try:
             for index, command in enumerate(run.commands):
                 self._statement(run, index, command)
@@ -205,6 +222,7 @@ class Runner:
         try:
             self._session.execute(text)
             self._faults.reach("ledger")
+            self._watch.begin(self._session, run.unit.id, run.listen)
             self._session.execute("COMMIT")
         except psycopg.Error as error:
             if self._session.lost:
@@ -224,11 +242,10 @@ class Runner:
 
     def _in_one_go(self, run: _Run) -> None:
         """Send begin, statements, ledger row and commit without waiting in between; each answer is told as it comes."""
-        lock_timeout = int(self.patience.lock_seconds * 1000)
         record = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=None)
-        head = ("BEGIN", f"SET LOCAL lock_timeout = {lock_timeout}")
+        head = self._beginning
         statements = (*head, *(command.text for command in run.commands), record, "COMMIT")
-        steps = _Steps(run, self._faults, self._watch, self._session.pid)
+        steps = _Steps(run, self._faults, self._watch, self._session)
 
         def answered(index: int, rows: int | None) -> None:
             steps.answered(index - len(head), rows)
@@ -275,7 +292,7 @@ class Runner:
         began = time.monotonic()
         self._faults.next_statement()
         self._faults.reach("before")
-        self._watch.begin(self._session.pid, unit, run.listen)
+        self._watch.begin(self._session, unit, run.listen)
         try:
             rows = _execute(self._session, command)
         except psycopg.Error as error:
@@ -390,7 +407,7 @@ class Runner:
             self._ledger.intend(run.unit, index)
         self._faults.reach("intent", ahead=1)
         try:
-            self._statement(run, index, command)
+            self._alone(run, index, command, ours=ours)
         except StatementError as error:
             left = probe(self._session, run.commands[index].text) if ours else None
             self._leave_behind(run, index, error, left.what if left and left.clear else "")
@@ -399,6 +416,29 @@ class Runner:
         else:
             self._ledger.progress(run.unit, index + 1)
         self._faults.reach("committed")
+
+    def _alone(self, run: _Run, index: int, command: Command, *, ours: bool) -> None:
+        """Run a statement that is its own transaction; before another try, clear away what this one left."""
+        todo = command
+
+        def attempt() -> None:
+            nonlocal todo
+            try:
+                self._statement(run, index, todo)
+            except StatementError as error:
+                if error.server_code in _RETRY and ours:
+                    todo = self._cleared(run, command)
+                raise
+
+        if not stands_in_the_way(command.text):
+            self._patiently(run, attempt)
+            return
+        self._session.execute(f"SET lock_timeout = {int(self.patience.lock_seconds * 1000)}")
+        try:
+            self._patiently(run, attempt)
+        finally:
+            if not self._session.lost:
+                self._session.execute("SET lock_timeout = 0")
 
     def _cleared(self, run: _Run, command: Command) -> Command:
         """Clear away what our own earlier try left, and return what to run now."""
@@ -410,9 +450,13 @@ class Runner:
 
     def _atomic(self, run: _Run, index: int, *, last: bool) -> None:
         """Run a statement that can be in a transaction in one of its own, together with its record."""
-        self._session.execute("BEGIN")
-        try:
+
+        def attempt() -> None:
+            self._begin()
             self._statement(run, index, run.commands[index])
+
+        try:
+            self._patiently(run, attempt)
         except StatementError as error:
             self._leave_behind(run, index, error, "")
         if last:
@@ -427,6 +471,7 @@ class Runner:
         if self._session.idle:
             self._session.execute("BEGIN")
         self._session.execute(text)
+        self._watch.begin(self._session, run.unit.id, run.listen)
         self._session.execute("COMMIT")
 
     def _leave_behind(self, run: _Run, index: int, error: StatementError, what: str) -> NoReturn:
@@ -476,6 +521,7 @@ class Runner:
 
     def _reconnected(self) -> bool:
         """Connect again and take the lock again, which proves that the server has ended the old session."""
+        self._watch.end()
         self._ledger.forget()
         if not self._session.again(within_seconds=_RECONNECT_SECONDS):
             return False
@@ -517,8 +563,8 @@ class Runner:
 class _Steps:
     """Tells of the statements of a unit that was sent whole, as the answers come in."""
 
-    def __init__(self, run: _Run, faults: Faults, watch: Watch, pid: int) -> None:
-        self._run, self._faults, self._watch, self._pid = run, faults, watch, pid
+    def __init__(self, run: _Run, faults: Faults, watch: Watch, session: Session) -> None:
+        self._run, self._faults, self._watch, self._session = run, faults, watch, session
         self._began = 0.0
 
     def answered(self, index: int, rows: int | None) -> None:
@@ -538,6 +584,9 @@ class _Steps:
             self._faults.reach("ledger" if index == total else "committed")
         if -1 <= index < total - 1:
             self._begin(index + 1)
+        elif index < total:
+            # The ledger row and COMMIT, whose answer can be lost as any other.
+            self._watch.begin(self._session, self._run.unit.id, self._run.listen)
 
     def _begin(self, index: int) -> None:
         unit, commands = self._run.unit.id, self._run.commands
@@ -545,7 +594,7 @@ class _Steps:
         self._began = time.monotonic()
         self._faults.next_statement()
         self._faults.reach("before")
-        self._watch.begin(self._pid, unit, self._run.listen)
+        self._watch.begin(self._session, unit, self._run.listen)
 
 
 def _after(states: dict[str, str] | None, run: _Run) -> dict[str, str] | None:

@@ -18,11 +18,12 @@ from schematool.engines.postgres.apply import Patience, Runner
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Ledger
-from schematool.engines.postgres.lock import MigrationLock, stoppable
+from schematool.engines.postgres.lock import MigrationLock
 from schematool.engines.postgres.rows import counts, held
 from schematool.engines.postgres.scratch import scratch_database
 from schematool.engines.postgres.session import Session, translated, world_error
 from schematool.engines.postgres.watch import Watch
+from schematool.engines.signals import stoppable
 
 if TYPE_CHECKING:
     from schematool.core.links import Link

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.errors import Diagnostic
 
+_OTHERS = "something made it outside of the migrations: `schematool diff migrations live` shows how it differs"
+_CORRECT = "correct what the message names, then run the same command again"
 _HINTS = {
     "23505": "remove the duplicates, then run it again",
     "23503": "remove or correct the rows without a partner, then run it again",
     "23502": "fill the empty values, then run it again",
     "23514": "correct the rows that break the rule, then run it again",
     "40P01": "another session waited for us while we waited for it; run it again",
+    "42701": _OTHERS,
+    "42710": _OTHERS,
+    "42P07": _OTHERS,
     "42501": "grant what the message names to the role of the URL, or use the owner's role",
     "53100": "the server's disk is full; make room, then run it again",
     "55P03": "wait for the session that holds the lock, or end it, then run it again",
@@ -46,7 +51,7 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
     parts = [said.message_primary or " ".join(str(error).split()), said.message_detail, note]
     message = ": ".join(mask(" ".join(part.split()), (url,)) for part in parts if part)
     code = error.sqlstate or ""
-    hint = _HINTS.get(code) or (mask(said.message_hint, (url,)) if said.message_hint else None)
+    hint = _HINTS.get(code) or (mask(said.message_hint, (url,)) if said.message_hint else _CORRECT)
     return StatementError(
         "ST510",
         f"PostgreSQL {code}: {message}" if code else message,

@@ -8,12 +8,8 @@ snapshot, which CREATE INDEX CONCURRENTLY of the holder would wait for in turn.
 from __future__ import annotations
 
 import random
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from typing import Any
 
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
@@ -33,6 +29,7 @@ class MigrationLock:
         self._session = session
         self._ledger = ledger
         self._row = False
+        self._identity: tuple[int, Any] | None = None
         self.held = False
         self.lost = False
         """Whether it was held, and could not be taken again after the connection was lost."""
@@ -45,6 +42,7 @@ class MigrationLock:
         _attempts(until, self._try, self._holder)
         self.held = True
         try:
+            self._identity = self._who()
             self._refuse_shared_session()
             if self._ledger.has_lock_table():
                 _attempts(until, self.claim_row, self._yoyo_holder)
@@ -53,12 +51,18 @@ class MigrationLock:
             raise
 
     def regain(self, wait_seconds: float) -> None:
-        """Get the lock for a new connection. That succeeds only when the server has ended the old one."""
+        """Get the lock for a new connection. That succeeds only when the server has ended the old session.
+
+        A server that did not notice the loss keeps the old session, its transaction and its locks; so we end it, and
+        from then on the ledger says for certain whether it had committed.
+        """
         self._row = False
         self._ledger.states = None
         self.lost = True
+        self._end_old_session()
         _attempts(time.monotonic() + wait_seconds, self._try, self._holder)
         self.lost = False
+        self._identity = self._who()
         if self._ledger.has_lock_table():
             self.claim_row()
 
@@ -100,6 +104,21 @@ class MigrationLock:
             )
         return self._row
 
+    def _who(self) -> tuple[int, Any]:
+        """The server's process and when it began: a number alone may be another's tomorrow."""
+        row = self._session.execute(
+            "SELECT pid, backend_start FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()"
+        ).fetchone()
+        return (row[0], row[1]) if row else (0, None)
+
+    def _end_old_session(self) -> None:
+        if self._identity:
+            self._session.execute(
+                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+                " WHERE pid = %s AND backend_start = %s AND usename = current_user",
+                self._identity,
+            )
+
     def _try(self) -> bool:
         return bool(self._session.one("SELECT pg_catalog.pg_try_advisory_lock(%s, %s)", _KEY))
 
@@ -122,17 +141,20 @@ class MigrationLock:
         """Find a pooler that hands our session to others between transactions: no lock is safe there.
 
         A pooler invents the process id that it tells its clients. Where it differs from the real one, a second
-        connection shows whether it is given the very server session that holds our lock.
+        connection that keeps a transaction open shows it: either that one was given the very server session that
+        holds our lock, or we are given another one while it is in use.
         """
-        if self._session.one("SELECT pg_catalog.pg_backend_pid()") == self._session.pid:
+        ours, _ = self._identity or self._who()
+        if ours == self._session.told_process:
             return
-        ours = self._session.one("SELECT pg_catalog.pg_backend_pid()")
         other = Session(self._session.url)
         try:
+            other.execute("BEGIN")
             theirs = other.one("SELECT pg_catalog.pg_backend_pid()")
+            shared = ours == theirs or any(self._who()[0] != ours for _ in range(3))
         finally:
             other.close()
-        if ours == theirs:
+        if shared:
             raise WorldError(
                 Diagnostic(
                     "ST507",
@@ -198,26 +220,3 @@ def _attempts(until: float, attempt: object, holder: object) -> None:
             raise WorldError(holder())
         time.sleep(min(random.uniform(pause / 2, pause), max(0.0, until - time.monotonic())))  # noqa: S311  # no secret
         pause = min(pause * 1.6, 0.5)
-
-
-class Stopped(KeyboardInterrupt):
-    """SIGTERM or SIGHUP came. A KeyboardInterrupt, so that the driver cancels the running statement."""
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end what is running as Ctrl-C does: statement cancelled, transaction rolled back."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise Stopped(number)
-
-    names = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
-    before = {number: signal.signal(number, stop) for number in names}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -61,6 +61,23 @@ _ALONE = _compile(
 )
 
 
+_CONCURRENT_INDEX = _compile(
+    r"(?:create (?:unique )?index concurrently|drop index concurrently|reindex (?:\([^)]*\)\s*)?\w+ concurrently)\b"
+)
+_OPAQUE = _compile(r"(?:do|call)\b")
+
+
+def stands_in_the_way(text: str) -> bool:
+    """Whether others queue up behind the statement while it waits for a lock, so that it must give up soon.
+
+    CONCURRENTLY on indexes waits for a lock that neither readers nor writers mind, and then for old snapshots: with a
+    short lock_timeout it would fail because of any long transaction, and leave an INVALID index. What DO and CALL do
+    is not for us to interrupt half way.
+    """
+    flat = _flat(text)
+    return not (_CONCURRENT_INDEX.match(flat) or _OPAQUE.match(flat))
+
+
 def must_be_alone(text: str) -> bool:
     """Whether the statement cannot be, or may not want to be, in a transaction (DO and CALL can commit inside)."""
     return bool(_ALONE.match(_flat(text)))

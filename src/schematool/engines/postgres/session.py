@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -36,14 +38,24 @@ _SETTINGS = {
     "statement_timeout": "0",
     "synchronize_seqscans": "off",
     "TimeZone": "UTC",
+    "transform_null_equals": "off",
     "xmloption": "content",
 }
 # The server looks now and then whether the client is still there, so that a killed runner leaves no statement
 # running and no lock behind. Measured: 0.05 s to let go, 11 s (the statement's end) without. Only where the
 # system can tell: elsewhere the server refuses any other value than 0.
 _LIVENESS = {"client_connection_check_interval": "500ms"}
-# 14 and later.
-_IDLE = {"idle_session_timeout": "0"}
+# Timeouts of sessions and transactions, by the version that brought them.
+_SINCE = {140000: {"idle_session_timeout": "0"}, 170000: {"transaction_timeout": "0"}}
+# A network that forgets a connection says nothing to either end. Without these the operating system notices after two
+# hours; a router on the way drops a connection that is silent for some minutes, as it is while an index is built.
+_KEPT_ALIVE = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+_AGAIN = "see that the server runs and can be reached, then run the same command again: it goes on where things stand"
 
 _HINTS = {
     "28P01": "check the password; it can also come from PGPASSWORD or a password file",
@@ -60,11 +72,12 @@ class Session:
 
     def __init__(self, url: Url) -> None:
         self.url = url
-        self.connection = _connect(url)
+        self.connection, self.process = _connect(url)
+        """`process`: the id of the server's process for us, as it has it itself; a pooler tells its clients another."""
 
     @property
-    def pid(self) -> int:
-        """The process id of the server's side of this connection."""
+    def told_process(self) -> int:
+        """The process id that we were told when we connected."""
         return self.connection.info.backend_pid
 
     @property
@@ -102,7 +115,7 @@ class Session:
         until = time.monotonic() + within_seconds
         while True:
             try:
-                self.connection = _connect(self.url)
+                self.connection, self.process = _connect(self.url)
             except WorldError:
                 if time.monotonic() > until:
                     return False
@@ -115,6 +128,11 @@ class Session:
         self.execute("RESET SESSION AUTHORIZATION")
         self.execute("RESET ALL")
         _settle(self.connection)
+
+    def cut(self) -> None:
+        """End the connection below the driver, from another thread: who waits for an answer gets an error."""
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.connection.fileno())) as ours:
+            ours.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Let go of the connection; never fails."""
@@ -137,7 +155,7 @@ def world_error(error: psycopg.Error, url: Url, *, state: str | None = None) -> 
     message = mask(" ".join(told.split()), (url,)) or type(error).__name__
     code = "ST501" if not state_code or state_code[:2] in ("08", "28", "57") else "ST510"
     told_hint = error.diag.message_hint
-    hint = _HINTS.get(state_code) or (mask(told_hint, (url,)) if told_hint else None)
+    hint = _HINTS.get(state_code) or (mask(told_hint, (url,)) if told_hint else _AGAIN if code == "ST501" else None)
     where = f"PostgreSQL {state_code}: " if state_code else ""
     return WorldError(Diagnostic(code, f"{where}{message}", hint=hint), state=state)
 
@@ -151,21 +169,22 @@ def other_database(url: Url, name: str) -> Url:
     return Url(made if "://" in made else made.replace(":", "://", 1))
 
 
-def _connect(url: Url) -> psycopg.Connection[Any]:
+def _connect(url: Url) -> tuple[psycopg.Connection[Any], int]:
     text = url.reveal().replace("postgresql+psycopg://", "postgresql://", 1)
     try:
         asked: dict[str, Any] = dict(psycopg.conninfo.conninfo_to_dict(text))
         asked.setdefault("connect_timeout", str(CONNECT_SECONDS))
         asked.setdefault("application_name", "schematool")
+        for name, value in _KEPT_ALIVE.items():
+            asked.setdefault(name, value)
         asked["client_encoding"] = "utf8"
         connection = psycopg.Connection.connect(psycopg.conninfo.make_conninfo("", **asked), autocommit=True)
         # A prepared statement outlives the catalog that it was planned for ("cached plan must not change result
         # type"), and a migration runs each statement once.
         connection.prepare_threshold = None
-        _settle(connection)
+        return connection, _settle(connection)
     except psycopg.Error as error:
         raise _unreachable(error, url) from None
-    return connection
 
 
 def _unreachable(error: psycopg.Error, url: Url) -> WorldError:
@@ -186,16 +205,19 @@ _WORDS = {
 }
 
 
-def _settle(connection: psycopg.Connection[Any]) -> None:
-    wanted = dict(_SETTINGS)
-    if connection.info.server_version >= 140000:
-        wanted |= _IDLE | _LIVENESS
+def _settle(connection: psycopg.Connection[Any]) -> int:
+    """Make every setting ours; return the id of the server's process."""
+    wanted = _SETTINGS | (_LIVENESS if connection.info.server_version >= 140000 else {})
+    for version, settings in _SINCE.items():
+        wanted |= settings if connection.info.server_version >= version else {}
     try:
-        _set(connection, wanted)
+        return _set(connection, wanted)
     except psycopg.errors.InvalidParameterValue:
-        _set(connection, {name: value for name, value in wanted.items() if name not in _LIVENESS})
+        return _set(connection, {name: value for name, value in wanted.items() if name not in _LIVENESS})
 
 
-def _set(connection: psycopg.Connection[Any], settings: dict[str, str]) -> None:
+def _set(connection: psycopg.Connection[Any], settings: dict[str, str]) -> int:
     calls = ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in settings.items())
-    connection.execute(f"SELECT {calls}".encode())
+    row = connection.execute(f"SELECT pg_catalog.pg_backend_pid(), {calls}".encode()).fetchone()
+    assert row
+    return int(row[0])

@@ -1,0 +1,1 @@
+"""Faults: what a runner must survive. `matrix.py` has the rows, `tools.py` the programs, `page.py` the published table."""
