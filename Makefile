@@ -36,8 +36,8 @@ demo: $(READY) ## the whole journey on real servers: compile, migrate, verify, d
 docs: $(READY) ## make the reference pages and the picture of the terminal anew
 	$(BIN)/python docs/make.py
 
-faults: $(READY) ## kill, cut, contend, in both stores
-	$(PYTEST) tests/live/test_mongo_crash.py tests/live/test_postgres_runner.py
+faults: $(READY) ## every fault, to schematool and its peers; rewrites docs/reliability.md
+	$(BIN)/python -m tests.faults
 
 format: $(READY) ## let ruff order and format everything
 	$(BIN)/ruff check --fix
@@ -47,7 +47,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 live: $(READY) ## the tests that need real servers
-	$(PYTEST) tests/contract tests/engines tests/live tests/property
+	$(PYTEST) tests/contract tests/engines tests/faults tests/live tests/property
 
 matrix: $(READY) ## the contract and the live tests on PostgreSQL 14 to 18
 	@for major in $(MAJORS); do \
@@ -60,8 +60,11 @@ record: $(READY) ## run the demo and keep it as pictures, docs/demo-*.svg
 
 setup: $(READY) ## make .venv with everything in it (the other targets do this too)
 
-soak: $(READY) ## thousands of invented pairs of schemas; SOAK=5000 says how many
+soak: $(READY) ## thousands of invented pairs of schemas (SOAK=5000), and of kills; the seed is printed
 	SCHEMATOOL_TEST_SOAK=$(SOAK) $(PYTEST) tests/property
+	@seed=$${SCHEMATOOL_TEST_SEED:-$$(date +%s)}; echo "SCHEMATOOL_TEST_SEED=$$seed"; \
+	SCHEMATOOL_TEST_SEED=$$seed SCHEMATOOL_TEST_KILLS=$${SCHEMATOOL_TEST_KILLS:-3000} \
+	SCHEMATOOL_TEST_RUNNERS=$${SCHEMATOOL_TEST_RUNNERS:-64} $(PYTEST) -k "random or at_once" tests/faults
 
 test: check ## all tests, on real servers
 	$(PYTEST)

@@ -1,1 +1,1 @@
-"""Faults: what a runner must survive. `matrix.py` has the rows, `tools.py` the programs, `page.py` the published table."""
+"""Faults that a runner must survive: `matrix.py` has the rows, `tools.py` the programs, `page.py` the table."""

@@ -132,7 +132,7 @@ class PostgresGround:
         self.url = servers.start("postgres", self.home)
 
     def kill_backend(self, database: str, words: str) -> None:
-        """kill -9 of the server process that runs a statement: the server ends every session and recovers."""
+        """Kill -9 of the server process that runs a statement: the server ends every session and recovers."""
         rows = self.query(
             f"select pid from pg_stat_activity where datname = '{database}' and query ilike '%{words}%'"
             " and pid <> pg_backend_pid() and state = 'active'"
@@ -190,7 +190,7 @@ class MongoGround:
                 client.drop_database(database.name)
 
     def kill(self) -> None:
-        """kill -9 of the server."""
+        """Kill -9 of the server."""
         pid = int((self.home.resolve() / "pid").read_text())
         os.kill(pid, signal.SIGKILL)
         eventually("mongod is gone", lambda: not _lives(pid))

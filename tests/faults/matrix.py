@@ -30,8 +30,6 @@ class Fault:
     mongo: Happening | None = None
     both: Callable[[Trial, Trial], None] | None = None
     peers: bool = True
-    alone: tuple[str, ...] = ()
-    """Peers that it does not concern."""
 
     def happening(self, store: str) -> Happening | None:
         """What happens in a store."""
@@ -71,6 +69,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     ),
     "Others at work": (
         Fault("a long reader while a table is altered", P.readers_wait, M.collection_in_use),
+        Fault("a long writer while a table is reindexed", P.writers_wait),
         Fault("a deadlock with another session", P.deadlock),
         Fault("CONCURRENTLY behind an old snapshot", P.old_snapshot),
         Fault("16 runners at once", P.runners_at_once, M.runners_at_once),
@@ -117,7 +116,7 @@ class Field:
     _stack: ExitStack = field(default_factory=ExitStack)
     _made: dict[str, Any] = field(default_factory=dict)
 
-    def forge(self) -> Forge:
+    def forge(self) -> Any:
         """The process that forks."""
         return self._once("forge", Forge)
 

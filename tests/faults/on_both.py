@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import Any
 
 from tests.faults.on_mongo import prepare as prepare_mongo
 from tests.faults.steps import M_EMAIL, M_USERS, NOTE, USERS
@@ -58,7 +57,7 @@ def postgres_fails(trial: Trial, other: Trial) -> None:
 
 
 def killed_between(trial: Trial, other: Trial) -> None:
-    """kill -9 after the PostgreSQL half has committed and before the MongoDB half begins; then at random moments."""
+    """Kill -9 after the PostgreSQL half has committed and before the MongoDB half begins; then at random moments."""
     _halves(trial, other)
     trial.write(USERS, NOTE)
     other.write(M_USERS, _email(M_EMAIL))
@@ -82,6 +81,3 @@ def _both_converge(trial: Trial, other: Trial) -> None:
     wanted = {step.id for step in other.steps}
     other.holds(other.tool.recorded() >= wanted, "not all applied")
     trial.found += other.found
-
-
-_: Any = None

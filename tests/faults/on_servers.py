@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -12,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,9 +25,9 @@ from schematool.engines.servers import embedded_mongo, embedded_postgres, proces
 from schematool.engines.servers.account import unprivileged
 from tests.faults.ground import CANARY, PostgresDatabase, eventually
 from tests.faults.pooler import Pooler
-from tests.faults.steps import EMAIL, M_EMAIL, M_NOTE, M_USERS, NOTE, USERS, column
+from tests.faults.steps import M_BIG, M_EMAIL, M_MADE, M_NOTE, M_USERS, NOTE, USERS, fill_big, index, relation
 from tests.faults.tools import Step
-from tests.faults.trial import PATIENTS, Trial
+from tests.faults.trial import Trial
 
 
 class CannotHappen(Exception):  # noqa: N818  # no error: this machine cannot have the fault
@@ -87,34 +86,32 @@ def disk_full(trial: Trial) -> None:
     with _small_disk(trial.database.ground) as (folder, space):
         name = f"small_{trial.database.name}"
         trial.database.query(f"create tablespace {name} location '{folder}'")
+        pages = Step("0001_pages", ("create table pages (id int, t text)",), ("drop table pages",), relation("pages"))
+        built = Step(
+            "0002_built",
+            (f"create index concurrently pages_t on pages (t) tablespace {name}",),
+            ("drop index concurrently pages_t",),
+            index("pages_t"),
+            transactional=False,
+        )
+        rows = (
+            "select string_agg(md5((n * k)::text), '') from generate_series(1, {}) as n, generate_series(1, 30) as k"
+            " group by n"
+        )
+        filled = Step(
+            "0003_filled",
+            (f"create table filled (t text) tablespace {name}", f"insert into filled {rows.format(4000)}"),
+            ("select 1", "drop table filled"),
+            relation("filled"),
+        )
         try:
-            trial.database.query("create table pages (id int, t text)")
-            trial.database.query("insert into pages select n, repeat('x', 900) || n from generate_series(1, 3000) n")
-            fill = Step(
-                "0001_fill",
-                (
-                    f"create table filled (t text) tablespace {name}",
-                    "insert into filled select repeat('x', 900) from generate_series(1, 8000)",
-                ),
-                ("select 1", "drop table filled"),
-                lambda database: bool(database.one("select to_regclass('filled') is not null")),
-            )
-            index = Step(
-                "0002_pages",
-                (f"create index concurrently pages_t on pages (t) tablespace {name}",),
-                ("drop index concurrently pages_t",),
-                lambda database: bool(
-                    database.one(
-                        "select count(*) from pg_index where indexrelid = to_regclass('pages_t') and indisvalid"
-                    )
-                ),
-                transactional=False,
-            )
-            for steps in ((fill,), (fill, index)):
+            trial.write(pages)
+            trial.converges()
+            trial.database.query(f"insert into pages select 1, * from ({rows.format(2500)}) as made")
+            for steps in ((pages, built), (pages, built, filled)):
                 ballast = _ballast(folder, space)
                 trial.write(*steps)
-                ended = trial.run()
-                trial.failed(ended, "53100", codes=(3,))
+                trial.failed(trial.run(), "53100", codes=(3,))
                 trial.stands()
                 ballast.unlink()
                 trial.converges()
@@ -135,7 +132,7 @@ def _ballast(folder: Path, space: int) -> Path:
 @contextmanager
 def _small_disk(ground: Any) -> Iterator[tuple[Path, int]]:
     """Mount a tmpfs of 24 MB that the server may write, and say how little of it is to be free."""
-    folder = Path(tempfile.mkdtemp(prefix="st-small-", dir="/tmp"))  # noqa: S108  # the server must reach it
+    folder = Path(tempfile.mkdtemp(prefix="st-small-", dir="/tmp"))  # the server must reach it
     folder.chmod(0o755)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", folder], check=False, capture_output=True
@@ -205,7 +202,7 @@ class GuardedSet:
             words += ["--oplogSize", "64"]
             self._processes.append(subprocess.Popen([str(w) for w in words], stdout=subprocess.DEVNULL))
         for port in self.ports:
-            eventually("mongod listens", lambda port=port: process.listens(("127.0.0.1", port)), 60)
+            eventually("mongod listens", partial(process.listens, ("127.0.0.1", port)), 60)
         members = [{"_id": n, "host": f"127.0.0.1:{port}", "priority": 1 - n} for n, port in enumerate(self.ports)]
         with self.client() as client:
             client.admin.command("replSetInitiate", {"_id": "guarded", "members": members})
@@ -214,8 +211,9 @@ class GuardedSet:
 
     def client(self, user: str = "", member: int = 0) -> MongoClient[dict[str, Any]]:
         """Connect to one member."""
-        secret = {"username": user, "password": CANARY} if user else {}
-        return MongoClient("127.0.0.1", self.ports[member], directConnection=True, **secret)
+        if not user:
+            return MongoClient("127.0.0.1", self.ports[member], directConnection=True)
+        return MongoClient(self.url(user, "admin", member))
 
     def url(self, user: str, database: str, member: int = 0, *, password: str = CANARY) -> str:
         """The URL of one member, with a password in it."""
@@ -269,7 +267,7 @@ def guarded(trial: Trial) -> None:
 
 
 def mongo_disk_full(trial: Trial) -> None:
-    """mongod's disk is full in the middle of a migration, and mongod ends; there is room again and it is started."""
+    """Mongod's disk is full in the middle of a migration, and mongod ends; there is room again and it is started."""
     folder = Path(tempfile.mkdtemp(prefix="st-small-"))
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", folder], check=False, capture_output=True
@@ -283,27 +281,25 @@ def mongo_disk_full(trial: Trial) -> None:
         url = servers.start("mongo", home).reveal()
         name = trial.database.name
         trial.tool.url = url.replace("/schematool?", f"/{name}?")  # type: ignore[attr-defined]  # every tool has one
+        trial.write(M_MADE)
+        trial.holds(trial.run(seconds=90).code == 0, "does not begin")
         with MongoClient[dict[str, Any]](url) as client:
-            client[name]["big"].insert_many({"_id": n, "t": os.urandom(500).hex()} for n in range(20_000))
-        big = Step(
-            "0001_big",
-            (json.dumps({"createIndexes": "big", "indexes": [{"key": {"t": 1}, "name": "t_1"}]}),),
-            (json.dumps({"dropIndexes": "big", "index": "t_1"}),),
-            M_EMAIL.present,
-        )
-        trial.write(big)
-        ballast = _ballast(folder, 4_000_000)
-        ended = trial.run(seconds=90)
-        trial.holds(ended.code != 0, "says that all is well")
+            fill_big(client[name], 20_000)
+        trial.write(M_MADE, M_BIG)
+        ballast = _ballast(folder, 1_000_000)
+        running = trial.start()
+        pid = int((home / "pid").read_text())
+        eventually("mongod or the run ends", lambda: not running.alive() or not process.exists(pid), 60)
         ballast.unlink()
         servers.stop("mongo", home)
         url = servers.start("mongo", home).reveal()
+        trial.heard(running.wait(90))
         trial.tool.url = url.replace("/schematool?", f"/{name}?")  # type: ignore[attr-defined]  # every tool has one
-        trial.write(big)
+        trial.write(M_MADE, M_BIG)
         ended = trial.run(seconds=90)
         trial.holds(ended.code == 0, "stuck lock" if "lock" in ended.output else "needs repair by hand")
         with MongoClient[dict[str, Any]](url) as client:
-            trial.holds("t_1" in client[name]["big"].index_information(), "false ledger row")
+            trial.holds("a_b" in client[name]["big"].index_information(), "false ledger row")
             trial.holds(client[name]["big"].count_documents({}) == 20_000, "lost documents")
     finally:
         with contextlib.suppress(PyMongoError, OSError):
@@ -311,6 +307,3 @@ def mongo_disk_full(trial: Trial) -> None:
         time.sleep(0.1)
         subprocess.run(["umount", "-l", folder], check=False)
         trial.tool.url = good  # type: ignore[attr-defined]  # every tool has one
-
-
-_ = (EMAIL, column, replace, PATIENTS)

@@ -1,7 +1,7 @@
 """A pooler in transaction mode, as small as one can be: it hands a server's session to whoever begins a transaction.
 
 It speaks PostgreSQL's protocol (version 3, "Message Flow" in the manual): a client is given a session of the real
-server for as long as `ReadyForQuery` says that a transaction is open, and is told a process id that is not the server's.
+server for as long as `ReadyForQuery` says that a transaction is open, and is told a process id of the pooler's own.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ import threading
 import time
 from contextlib import suppress
 
+from schematool.core.secret import Url
+
 # Data goes through unhindered, or: is slowed, is swallowed in both directions, ends with RST.
 OPEN, SLOW, SILENT, RESET = "open", "slow", "silent", "reset"
 
@@ -29,6 +31,8 @@ class Proxy:
         self.half_open = False
         """After a cut: whether the server's side stays open, as when a router forgets a connection."""
         self.cuts = 0
+        self.url = Url("")
+        """The way through it, for whoever knows what is behind it."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property

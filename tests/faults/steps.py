@@ -47,6 +47,7 @@ BASE = Step(
     relation("ran"),
 )
 """The first migration of every trial: how long a slow statement takes, and who ran how often."""
+PLAIN = Step("0001_plain", ("create table plain (id int)",), ("drop table plain",), relation("plain"))
 USERS = Step(
     "0001_users",
     (

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -46,12 +45,17 @@ class Step:
 class Running(Protocol):
     """A process that was started."""
 
-    pid: int
+    def send(self, number: int) -> None:
+        """Send a signal."""
 
-    def send(self, number: int) -> None: ...
-    def output(self) -> str: ...
-    def alive(self) -> bool: ...
-    def wait(self, seconds: float = 60.0) -> Ended: ...
+    def output(self) -> str:
+        """What it has said so far."""
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+
+    def wait(self, seconds: float = 60.0) -> Ended:
+        """Wait for the end; killed when that takes longer (code 124)."""
 
 
 class Tool(Protocol):
@@ -397,6 +401,3 @@ def migrate_mongo() -> Path | None:
                     Path(folder).mkdir()
     program = home / "node_modules" / "migrate-mongo" / "bin" / "migrate-mongo.js"
     return program if program.is_file() else None
-
-
-KILL = signal.SIGKILL

@@ -38,7 +38,8 @@ class Half:
         row = self.cell.ledger
         match self.cell.state:
             case State.PARTIAL if row:
-                return f"{row.done} of {row.total} {'done' if row.direction == 'up' else 'undone'}"
+                doubt = "" if row.in_doubt is None else f", command {row.in_doubt + 1} in doubt"
+                return f"{row.done} of {row.total} {'done' if row.direction == 'up' else 'undone'}{doubt}"
             case State.EDITED if row and row.sha256 and self.unit:
                 return f"applied {_minute(row.applied_at)} as {row.sha256[:8]}…, the file is {self.unit.up_sha256[:8]}…"
             case State.SQUASHED if self.unit:

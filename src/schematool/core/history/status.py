@@ -197,7 +197,8 @@ def _problem(name: str, store: str, cell: Cell) -> Diagnostic | None:
             return Diagnostic("ST403", message, span, subject=name, hint=hint)
         case State.PARTIAL:
             done = f"{row.done} of {row.total} commands {'done' if row.direction == 'up' else 'undone'}" if row else ""
-            message = f"`{name}` was begun in {store} and not finished: {done}"
+            doubt = f", command {row.in_doubt + 1} in doubt" if row and row.in_doubt is not None else ""
+            message = f"`{name}` was begun in {store} and not finished: {done}{doubt}"
             hint = "run `schematool migrate`" if row and row.direction == "up" else "run `schematool rollback`"
             return Diagnostic("ST404", message, span, subject=name, hint=hint, severity=Severity.WARNING)
 

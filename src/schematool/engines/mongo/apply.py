@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 # 263: not possible in a transaction; 20: not on this kind of server; 290, 251, 257, 334: too long or too large for one.
 _NOT_ATOMIC = frozenset({263, 20, 290, 251, 257, 334})
+_TRANSACTION_SECONDS = 90.0
 
 
 @dataclass(slots=True)
@@ -147,7 +149,9 @@ class Run:
             self.listen(Began(self.unit.id, "mongo", index, len(pairs), pairs[index][0].text))
         began = time.monotonic()
         try:
-            journal.session.with_transaction(body, ReadConcern("local"), MAJORITY)
+            # The server itself gives up a transaction after a minute: whoever waits longer waits for nothing.
+            with pymongo.timeout(_TRANSACTION_SECONDS):
+                journal.session.with_transaction(body, ReadConcern("local"), MAJORITY)
         except OperationFailure as error:
             if error.code in _NOT_ATOMIC:
                 return False

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import math
 import random
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import pymongo
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError, WriteConcernError
 
 from schematool.core.errors import StatementError
 from schematool.core.history.unit import Command
 from schematool.engines.contract import Listener, Waiting
 from schematool.engines.mongo import sharding
+from schematool.engines.mongo.answer import answer
 from schematool.engines.mongo.commands import DATA, SHARDING, Order
 from schematool.engines.mongo.extended import decode, encode
 from schematool.engines.mongo.gates import lacking
@@ -35,6 +36,7 @@ SHORT_MILLISECONDS = 3000
 PROBE_MILLISECONDS = 500
 BUSY_SECONDS = 60.0
 LOST_SECONDS = 30.0
+PROGRESS_SECONDS = 3.0
 REPEAT_SECONDS = 5.0
 """How often a command that takes long is told of."""
 _CONCERN: Mapping[str, Any] = {"w": "majority", "j": True, "wtimeout": 60_000}
@@ -150,13 +152,12 @@ class Execution:
             return None
         if order.name not in {*DATA, *SHARDING} and not _converts(order):
             document["maxTimeMS"] = SHORT_MILLISECONDS
-        run = self._patiently if order.name in DATA or _converts(order) else self.server.command
-        return rows_of(order, checked_reply(run(document)))
+        return rows_of(order, checked_reply(self._patiently(document)))
 
     def _probe(self, order: Order, before: Picture | None) -> None:
         """See whether a transaction holds the collection: an empty collMod changes nothing, and gives up in time."""
         if before and before.uuid:
-            self.server.command({"collMod": order.collection, "maxTimeMS": PROBE_MILLISECONDS})
+            answer(self.server, {"collMod": order.collection, "maxTimeMS": PROBE_MILLISECONDS})
 
     def _build(self, document: Mapping[str, Any]) -> None:
         """Build indexes without a time limit, telling how far they are.
@@ -171,30 +172,17 @@ class Execution:
 
     def _patiently(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run a command, telling from time to time what it is doing."""
-        outcome: list[BaseException | Mapping[str, Any]] = []
+        told = 0.0
 
-        def send() -> None:
-            try:
-                outcome.append(self.server.command(document))
-            except BaseException as error:  # carried to the thread that waits for it
-                outcome.append(error)
-
-        worker = threading.Thread(target=send, name="schematool-command", daemon=True)
-        began = time.monotonic()
-        worker.start()
-        worker.join(1.0)
-        told = began
-        while worker.is_alive():
+        def tell(elapsed: float) -> None:
+            nonlocal told
             if "createIndexes" in document:
-                self._progress(document, time.monotonic() - began)
-            elif time.monotonic() - told > REPEAT_SECONDS:
-                told = time.monotonic()
-                self._wait("still running", told - began)
-            worker.join(1.0)
-        (answer,) = outcome
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+                self._progress(document, elapsed)
+            elif elapsed - told > REPEAT_SECONDS:
+                told = elapsed
+                self._wait("still running", elapsed)
+
+        return answer(self.server, document, tell)
 
     def _progress(self, document: Mapping[str, Any], elapsed: float) -> None:
         """Tell what the index builder itself is doing, where we may see it."""
@@ -204,7 +192,9 @@ class Execution:
             {"$match": {"msg": {"$regex": "^Index Build"}, "ns": namespace}},
         ]
         try:
-            for row in self.server.client.admin.aggregate(stages):
+            with pymongo.timeout(PROGRESS_SECONDS):
+                rows = list(self.server.client.admin.aggregate(stages))
+            for row in rows:
                 self._wait(f"building on `{document['createIndexes']}`: {_spoken(row)}", elapsed)
         except PyMongoError:
             self._wait(f"building on `{document['createIndexes']}`", elapsed)
@@ -212,8 +202,8 @@ class Execution:
     def _settled_after_loss(self, order: Order, before: Picture | None, error: PyMongoError) -> bool:
         """After a lost connection wait for the server and ask it; raises the loss when the server stays away."""
         deadline = time.monotonic() + LOST_SECONDS
+        self._wait("the connection was lost: asking the server what it did")
         while True:
-            self._wait("the connection was lost: asking the server what it did")
             try:
                 return settle(order, before, picture(self.server, order)) is Verdict.DONE
             except ConnectionFailure:

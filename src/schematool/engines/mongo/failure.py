@@ -29,6 +29,7 @@ _BUILD = re.compile(r"^Index build failed: \S+ Collection .*? :: caused by :: ")
 """What the server puts before the reason, and says no more than the statement itself."""
 _DATA = frozenset({"update", "insert", "delete", "aggregate"})
 _CODES = {359: "ST520", 361: "ST522"}
+_CORRECT = "correct what the message names, then run the same command again: it goes on where things stand"
 _HINTS = {
     48: "something made it outside of the migrations: `schematool diff migrations live` shows how it differs",
     85: "an index of the same meaning is there under another name or options: drop it, or rename the declared one",
@@ -50,7 +51,7 @@ def statement_failure(  # noqa: PLR0913  # each says one thing about the command
         statement=text,
         server_code=str(error.code or ""),
         span=span,
-        hint=_HINTS.get(error.code or 0),
+        hint=_HINTS.get(error.code or 0, _CORRECT),
         notes=_duplicates(error.details or {}) if error.code == 359 else (),
     )
 

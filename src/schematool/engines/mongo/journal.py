@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import pymongo
 from pymongo.errors import DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
@@ -31,6 +32,8 @@ from schematool.engines.mongo.settle import Picture
 
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
+
+_WRITE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -161,7 +164,7 @@ class Journal:
 
     def remove(self) -> None:
         """Take the unit off the ledger."""
-        with translated(self._server.url):
+        with translated(self._server.url), pymongo.timeout(_WRITE_SECONDS):
             removed = self._server.own("ledger").delete_one({"_id": self._unit.id, "token": self._token})
         if not removed.deleted_count:
             raise lost()
@@ -240,7 +243,7 @@ class Journal:
             # A collection's own write concern is not allowed inside a transaction; the commit has it.
             matched = self._server.client[self._server.name][ledger.name].update_one(mine, change, session=session)
         else:
-            with translated(self._server.url):
+            with translated(self._server.url), pymongo.timeout(_WRITE_SECONDS):
                 matched = ledger.update_one(mine, change)
         if not matched.matched_count:
             raise lost()
@@ -253,7 +256,7 @@ class Journal:
             last = ledger.find_one(sort=[("order", -1)], projection={"order": 1}) or {}
             change["$setOnInsert"] = {"order": int(last.get("order", 0)) + 1}
             change["$currentDate"] = {"started": True}
-        with translated(self._server.url):
+        with translated(self._server.url), pymongo.timeout(_WRITE_SECONDS):
             try:
                 ledger.update_one({"_id": self._unit.id, "token": {"$lte": self._token}}, change, upsert=True)
             except DuplicateKeyError:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
@@ -56,7 +57,8 @@ class Lease:
         self._stop.set()
         self._thread.join(timeout=5)
         try:
-            self._server.own("lock").update_one(self._mine(), [{"$set": {"leaseUntil": "$$NOW"}}])
+            with pymongo.timeout(LEASE_SECONDS / 3):
+                self._server.own("lock").update_one(self._mine(), [{"$set": {"leaseUntil": "$$NOW"}}])
         except PyMongoError:
             return  # it ends by itself
 
@@ -72,7 +74,8 @@ class Lease:
 
     def _renew(self) -> None:
         asked = time.monotonic()
-        renewed = self._server.own("lock").update_one(self._mine(), [{"$set": {"leaseUntil": _UNTIL}}])
+        with pymongo.timeout(LEASE_SECONDS / 3):
+            renewed = self._server.own("lock").update_one(self._mine(), [{"$set": {"leaseUntil": _UNTIL}}])
         if renewed.matched_count:
             self._until = asked + LEASE_SECONDS
         else:
@@ -89,6 +92,7 @@ def held(server: Server, wait_seconds: float, keep: Callable[[Lease | None], Non
 
     SIGTERM and SIGHUP end what runs under it as Ctrl-C does.
     """
+    _refuse_secondary(server)
     with stoppable():
         with translated(server.url):
             lease = _acquire(server, wait_seconds)
@@ -98,6 +102,18 @@ def held(server: Server, wait_seconds: float, keep: Callable[[Lease | None], Non
         finally:
             keep(None)
             lease.release()
+
+
+def _refuse_secondary(server: Server) -> None:
+    if server.kind == "secondary":
+        raise WorldError(
+            Diagnostic(
+                "ST506",
+                f"{server.url} is a secondary: it can only be read",
+                hint="use the URL of the primary, or of the whole set (without directConnection=true)",
+            ),
+            state="nothing was changed",
+        )
 
 
 def _acquire(server: Server, wait_seconds: float) -> Lease:

@@ -60,7 +60,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A database on a server. `kind` is `standalone`, `replica set` or `router`."""
+    """A database on a server. `kind` is `standalone`, `secondary`, `replica set` or `router`."""
 
     url: Url
     client: MongoClient[dict[str, Any]]
@@ -134,8 +134,16 @@ def reach(url: Url) -> Server:
         except BaseException:
             client.close()
             raise
-    kind = "router" if hello.get("msg") == "isdbgrid" else "replica set" if "setName" in hello else "standalone"
-    return Server(url, client, name, version, kind, owner)
+    return Server(url, client, name, version, _kind(hello), owner)
+
+
+def _kind(hello: Mapping[str, Any]) -> str:
+    """What a server says that it is. The driver asks a secondary only when the URL leads to nobody else."""
+    if hello.get("msg") == "isdbgrid":
+        return "router"
+    if "setName" not in hello:
+        return "standalone"
+    return "secondary" if hello.get("secondary") else "replica set"
 
 
 def _patience(url: Url) -> dict[str, Any]:

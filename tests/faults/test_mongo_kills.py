@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -22,6 +22,7 @@ from schematool.core.secret import Url
 from schematool.engines.contract import Engine, open_engine
 from schematool.engines.mongo import MongoEngine, connect, lease
 from tests.databases import fresh_mongo
+from tests.faults.forge import ROOT, Child, Forge
 from tests.live.mongo_runner import unit_of
 from tests.live.raw import database_of
 
@@ -91,6 +92,8 @@ AFTER = {
     TRASH: [(1, 1), (2, 2)],
 }
 UNIT = unit_of("0002_much", UP, DOWN)
+SEED = int(os.environ.get("SCHEMATOOL_TEST_SEED", "20261"))
+KILLS = int(os.environ.get("SCHEMATOOL_TEST_KILLS", "200"))
 
 
 def _points(commands: list[dict[str, Any]]) -> list[str]:
@@ -171,19 +174,19 @@ def place(mongo_server: Url) -> Iterator[Place]:
 @pytest.mark.parametrize(
     ("forwards", "backwards"), [(one, other or BACKWARD[-1]) for one, other in zip_longest(FORWARD, BACKWARD)]
 )
-def test_killed_on_the_way_up_and_on_the_way_back(forwards: str, backwards: str, place: Place) -> None:
+def test_killed_on_the_way_up_and_on_the_way_back(forwards: str, backwards: str, place: Place, forge: Forge) -> None:
     """After a kill at the first point `migrate` ends where it would have ended.
 
     After one at the second, of the rollback, `rollback` ends it, and `migrate` goes back all the way first.
     """
     place.at_base()
-    _killed(forwards, "apply", place.url)
+    _killed(forge, forwards, "apply", place.url)
 
     assert [row.state for row in place.engine.ledger()] == (["applied"] if forwards == "0:end" else ["partial"])
 
     place.run("apply")
     place.is_applied()
-    _killed(backwards, "roll_back", place.url)
+    _killed(forge, backwards, "roll_back", place.url)
     rows = [(row.state, row.direction) for row in place.engine.ledger()]
 
     assert rows == ([] if backwards == "0:end" else [("partial", "down")])
@@ -196,21 +199,48 @@ def test_killed_on_the_way_up_and_on_the_way_back(forwards: str, backwards: str,
 
 
 @pytest.mark.parametrize("point", FORWARD)
-def test_killed_while_applying_then_rolled_back(point: str, place: Place) -> None:
+def test_killed_while_applying_then_rolled_back(point: str, place: Place, forge: Forge) -> None:
     """After a kill at this point, `rollback` takes back what was done and touches nothing else."""
     place.at_base()
-    _killed(point, "apply", place.url)
+    _killed(forge, point, "apply", place.url)
+    place.run("roll_back")
+    place.is_at_base()
+
+
+def test_killed_at_random_moments(place: Place, forge: Forge) -> None:
+    """Killed at any moment, forwards and backwards, again and again before it ever ends; then a run to the end."""
+    chance = random.Random(SEED)  # noqa: S311  # no secret
+    place.at_base()
+    began = time.monotonic()
+    _started(forge, "apply", place.url).wait(30)
+    whole = time.monotonic() - began
+    place.is_applied()
+    kills = number = 0
+    while kills < KILLS:
+        number += 1
+        runner = _started(forge, chance.choice(["apply", "roll_back"]), place.url)
+        time.sleep(chance.uniform(0, whole))
+        runner.send(signal.SIGKILL)
+        # It may have ended before.
+        kills += runner.wait().code == -signal.SIGKILL
+        _expire(place.url)
+
+        assert [row.state for row in place.engine.ledger()] in ([], ["partial"], ["applied"])
+        if number % 6 == 0:
+            verb, check = (("apply", place.is_applied), ("roll_back", place.is_at_base))[number % 12 == 0]
+            place.run(verb)
+            check()
     place.run("roll_back")
     place.is_at_base()
 
 
 def test_the_lock_of_the_killed_is_taken_long_before_its_lease_ends(
-    mongo_url: Url, mongo_engine: Engine, monkeypatch: pytest.MonkeyPatch
+    mongo_url: Url, mongo_engine: Engine, monkeypatch: pytest.MonkeyPatch, forge: Forge
 ) -> None:
     """The server closes the connections of a killed process; its lease of 30 seconds need not run out."""
     monkeypatch.undo()
     _prepare(mongo_engine)
-    _killed("4:ran", "apply", mongo_url, expire=False)
+    _killed(forge, "4:ran", "apply", mongo_url, expire=False)
     began = time.monotonic()
     with mongo_engine.lock(wait_seconds=10):
         waited = time.monotonic() - began
@@ -219,7 +249,7 @@ def test_the_lock_of_the_killed_is_taken_long_before_its_lease_ends(
 
 
 @pytest.mark.parametrize(("point", "left"), [("0:purging", 2), ("0:purged", 1), ("1:purged", 0)])
-def test_killed_in_the_middle_of_a_purge(mongo_url: Url, point: str, left: int) -> None:
+def test_killed_in_the_middle_of_a_purge(mongo_url: Url, point: str, left: int, forge: Forge) -> None:
     """What was not deleted yet is still there, in order; the same again ends it; a rollback makes all of them again."""
     names = [f"_schematool_trash.0001_drop.{name}" for name in ("old", "older")]
     drop = unit_of(
@@ -241,7 +271,7 @@ def test_killed_in_the_middle_of_a_purge(mongo_url: Url, point: str, left: int) 
     with engine.lock(wait_seconds=10):
         engine.apply(drop, lambda _: None)
 
-    _killed(point, lambda other: other.purge(names), mongo_url)
+    _killed(forge, point, "purge", mongo_url, names)
 
     assert [one.name for one in engine.kept()] == names[2 - left :]
 
@@ -272,10 +302,10 @@ def test_a_purge_stops_when_the_lock_is_lost(mongo_url: Url, mongo_engine: Engin
         assert database[name].count_documents({}) == 1
 
 
-def test_a_record_alone_is_not_believed(mongo_url: Url, mongo_engine: Engine) -> None:
+def test_a_record_alone_is_not_believed(mongo_url: Url, mongo_engine: Engine, forge: Forge) -> None:
     """A command in doubt whose place was taken by something else is named, and not run over it."""
     _prepare(mongo_engine)
-    _killed("2:intent", "apply", mongo_url)
+    _killed(forge, "2:intent", "apply", mongo_url)
     with database_of(mongo_url) as database:
         database.command("create", "vitals")
     with mongo_engine.lock(wait_seconds=10), pytest.raises(Exception, match="something else at `vitals`") as caught:
@@ -289,35 +319,23 @@ def _prepare(engine: Engine) -> None:
     engine.run([json.dumps(command) for command in BASE])
 
 
-def _killed(point: str, verb: str | Callable[[MongoEngine], None], url: Url, *, expire: bool = True) -> None:
-    """Run a runner of the unit, or of something else, that kills itself at a point, and see that it did.
+def _killed(forge: Forge, point: str, verb: str, url: Url, names: Sequence[str] = (), *, expire: bool = True) -> None:
+    """Run a runner that kills itself at a point, and see that it did. `expire`: its lease is over at once."""
+    ended = _started(forge, verb, url, point, names).wait(30)
 
-    It is forked and not started: a new interpreter with the driver takes longer than all that it would do. `expire`:
-    its lease is over at once.
-    """
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.environ["SCHEMATOOL_FAIL_AT"] = point
-            engine = connect(url)
-            with engine.lock(wait_seconds=10):
-                if isinstance(verb, str):
-                    getattr(engine, verb)(UNIT, lambda _: None)
-                else:
-                    verb(engine)
-        except BaseException:
-            os.write(writer, traceback.format_exc().encode()[-4000:])
-        finally:
-            os._exit(1)
-    os.close(writer)
-    _, status = os.waitpid(child, 0)
-    with os.fdopen(reader) as said:
-        assert os.WIFSIGNALED(status), said.read()
-        assert os.WTERMSIG(status) == signal.SIGKILL
+    assert ended.code == -signal.SIGKILL, ended.output
     if expire:
-        with database_of(url) as database:
-            database["_schematool_lock"].update_many({}, {"$set": {"leaseUntil": datetime(2000, 1, 1, tzinfo=UTC)}})
+        _expire(url)
+
+
+def _started(forge: Forge, verb: str, url: Url, point: str = "", names: Sequence[str] = ()) -> Child:
+    arguments = (url.reveal(), verb, *names)
+    return forge.start("tests.faults.sweep:mongo", *arguments, cwd=ROOT, env={"SCHEMATOOL_FAIL_AT": point})
+
+
+def _expire(url: Url) -> None:
+    with database_of(url) as database:
+        database["_schematool_lock"].update_many({}, {"$set": {"leaseUntil": datetime(2000, 1, 1, tzinfo=UTC)}})
 
 
 def _documents(url: Url) -> dict[str, list[tuple[Any, ...]]]:

@@ -15,6 +15,7 @@ from schematool.core.errors import WorldError
 from schematool.engines import servers
 from schematool.engines.contract import Event, Waiting, open_engine
 from schematool.engines.mongo import execute
+from tests.faults.steps import fill_big
 from tests.live.mongo_runner import unit_of
 from tests.live.raw import database_of
 
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.skipif(
     os.environ.get("SCHEMATOOL_TEST_SERVERS", "") in {"docker", "url"},
     reason="a mongod of our own is needed to kill it",
 )
-DOCUMENTS = 250_000
+DOCUMENTS = 200_000
 INDEXES: list[dict[str, Any]] = [{"key": {"a": 1, "b": 1}, "name": "a_b"}, {"key": {"b": -1}, "name": "b"}]
 UNIT = unit_of(
     "0002_indexes",
@@ -50,12 +51,7 @@ def test_mongod_is_killed_in_the_middle_of_a_build(home: Path, monkeypatch: pyte
     url = servers.start("mongo", home)
     with database_of(url) as database:
         database.command("create", "big")
-        filler = "x" * 100
-        for first in range(0, DOCUMENTS, 50_000):
-            database.big.insert_many(
-                ({"a": (n * 7919) % DOCUMENTS, "b": f"{filler}{n}"} for n in range(first, first + 50_000)),
-                ordered=False,
-            )
+        fill_big(database, DOCUMENTS)
         process = int(database.client.admin.command("serverStatus")["pid"])
     failed: list[BaseException] = []
     runner = threading.Thread(target=_apply, args=(url, [], failed), daemon=True)
@@ -89,9 +85,8 @@ def test_the_progress_of_a_build_is_told(mongo_url: Url) -> None:
     failed: list[BaseException] = []
     with database_of(mongo_url) as database:
         database.command("create", "big")
-        rows = 150_000
+        fill_big(database)
         while not any(isinstance(event, Waiting) and "building on `big`: " in event.what for event in told):
-            database.big.insert_many(({"a": n % 997, "b": f"{n}" * 9} for n in range(rows)), ordered=False)
             engine = open_engine(mongo_url)
             with engine.lock(wait_seconds=10):
                 engine.roll_back(UNIT, lambda _: None)

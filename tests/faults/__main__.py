@@ -1,0 +1,7 @@
+"""`python -m tests.faults`: every fault, to every program; rewrites docs/reliability.md."""
+
+import sys
+
+from tests.faults.page import main
+
+sys.exit(main(sys.argv[1:]))
