@@ -121,10 +121,11 @@ def disk_full(trial: Trial) -> None:
 
 
 def _ballast(folder: Path, space: int) -> Path:
+    """Fill the disk but for `space` bytes; whoever else writes there meanwhile may leave less."""
     path = folder / "ballast"
     path.write_bytes(b"")
     free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_bsize
-    with path.open("wb") as file:
+    with contextlib.suppress(OSError), path.open("wb") as file:
         file.write(b"x" * max(0, free - space))
     return path
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -207,6 +208,11 @@ class Peer:
         return Ended(code, self.output(), time.monotonic() - self.began)
 
 
+def _as_started_by_a_person() -> None:
+    """A shell's background job ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _started(words: Sequence[str | Path], folder: Path, env: Mapping[str, str] | None) -> Peer:
     handle, name = tempfile.mkstemp(dir=folder, suffix=".log")
     with os.fdopen(handle, "wb") as out:
@@ -217,6 +223,7 @@ def _started(words: Sequence[str | Path], folder: Path, env: Mapping[str, str] |
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
+            preexec_fn=_as_started_by_a_person,  # noqa: PLW1509  # nothing of ours holds a lock at a fork
         )
     return Peer(process, Path(name))
 

@@ -29,11 +29,7 @@ class Faults:
         """Count one more."""
         self._statement += 1
 
-    def wanted(self, phase: str, *, ahead: int = 0) -> bool:
-        """Whether a test wants to die here; `ahead` 1: the statement meant is the one not counted yet."""
-        return bool(self._wanted) and f"{self._statement + ahead}:{phase}" == self._wanted
-
     def reach(self, phase: str, *, ahead: int = 0) -> None:
-        """Die here, if here is where the test wants it."""
-        if self.wanted(phase, ahead=ahead):
-            os.kill(os.getpid(), signal.SIGKILL)
+        """Die here, if here is where the test wants it; `ahead` 1: the statement meant is the one not counted yet."""
+        if self._wanted:
+            die_at(f"{self._statement + ahead}:{phase}")
