@@ -7,6 +7,7 @@ what makes the fork safe. A child is a process as any other: signals, exit codes
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -163,6 +164,9 @@ def main(lines: Sequence[str] | None = None) -> None:
     """Read requests, one a line, until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import_all()
+    # What was imported is not looked at again by the collector of a child, which would copy the memory.
+    gc.collect()
+    gc.freeze()
     for line in lines or iter(sys.stdin.readline, ""):
         sys.stdout.write(json.dumps(_answer(json.loads(line))) + "\n")
         sys.stdout.flush()

@@ -46,8 +46,19 @@ After each one the same five things are asked:
 4. No lock and no session of a dead runner is left after two seconds.
 5. The exit code says no, with the cause and the next command; no traceback, and never the password.
 
-`ok`: all five held. Anything else says in a word or two which did not. Of peers only the first four and the traceback
-are asked of the fifth; all get the same migrations, in their own files.
+`ok`: all five held. Anything else says which did not. All programs get the same migrations, each in its own files.
+Of the fifth, peers are only asked whether they claim success, show a traceback, or show the password.
+
+| word | means |
+|---|---|
+| lost ledger row | a migration took effect, and the ledger does not have it |
+| false ledger row | the ledger has it, and it is not there |
+| stuck lock | the next run is kept out by the lock of a run that is dead |
+| needs repair by hand | the same command again fails, and goes on failing |
+| locks stay behind | the server still works for a run that is dead, longer than two seconds |
+| session stays | the same, longer than fifteen |
+| accepted silently | the program did not notice, or did not say |
+| - | the fault cannot happen to this program |
 
 Made with {versions}; seed {seed}, {kills} random kills for each program, {runners} runners at once.
 """
