@@ -123,6 +123,7 @@ def _child(request: Mapping[str, Any]) -> None:
         os.environ.update(request["env"])
         # As a process that was started: the forge itself ignores what a terminal would send to all.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         module, _, function = request["call"].partition(":")
         getattr(importlib.import_module(module), function)(*request["arguments"])
         code = 0

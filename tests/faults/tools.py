@@ -209,8 +209,9 @@ class Peer:
 
 
 def _as_started_by_a_person() -> None:
-    """A shell's background job ignores SIGINT, and so would its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Hear every signal: a shell's background job ignores SIGINT, what nohup starts SIGHUP, and so would children."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _started(words: Sequence[str | Path], folder: Path, env: Mapping[str, str] | None) -> Peer:
