@@ -8,6 +8,8 @@ import threading
 import time
 from contextlib import suppress
 
+import psycopg
+
 from schematool.core.secret import Url
 
 # Data goes through unhindered, or: is slowed, is swallowed in both directions, ends with RST.
@@ -108,6 +110,17 @@ class Proxy:
         if self.manner == SLOW:
             time.sleep(0.02)
         to.sendall(data)
+
+
+def before_postgres(url: Url) -> Proxy:
+    """Put a proxy before the server of a URL; its `url` leads to the same database."""
+    with psycopg.connect(url.reveal()) as connection:
+        info = connection.info
+        proxy = Proxy(f"{info.host}/.s.PGSQL.{info.port}" if info.host.startswith("/") else (info.host, info.port))
+        who = f"{info.user}:{info.password}" if info.password else info.user
+        where = f"127.0.0.1:{proxy.port}/{info.dbname}?sslmode=disable&gssencmode=disable"
+    proxy.url = Url(f"postgresql://{who}@{where}")
+    return proxy
 
 
 def _reset(one: socket.socket) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
 from schematool.core.errors import WorldError
@@ -12,7 +11,7 @@ from schematool.core.history.unit import Unit
 from schematool.core.secret import Url
 from schematool.engines.contract import Event, Waiting
 from schematool.engines.postgres import connect
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Proxy, before_postgres
 from tests.live.postgres_runner import unit_of
 
 UNIT = unit_of("0001_users", "create table users (id int);", "drop table users;")
@@ -21,13 +20,8 @@ UNIT = unit_of("0001_users", "create table users (id int);", "drop table users;"
 @pytest.fixture
 def proxy(postgres_url: Url) -> Iterator[Proxy]:
     """Give a proxy before a fresh database."""
-    with psycopg.connect(postgres_url.reveal()) as connection:
-        info = connection.info
-        proxy = Proxy(f"{info.host}/.s.PGSQL.{info.port}" if info.host.startswith("/") else (info.host, info.port))
-        who = f"{info.user}:{info.password}" if info.password else info.user
-        where = f"127.0.0.1:{proxy.port}/{info.dbname}?sslmode=disable&gssencmode=disable"
+    proxy = before_postgres(postgres_url)
     proxy.cut_at = b"COMMIT"
-    proxy.url = Url(f"postgresql://{who}@{where}")
     yield proxy
     proxy.close()
 

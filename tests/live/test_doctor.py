@@ -16,7 +16,7 @@ from pymongo.errors import OperationFailure
 from schematool.core.secret import Url
 from schematool.engines.contract import open_engine
 from tests.conftest import Ran
-from tests.live.test_postgres_commit_in_doubt import Proxy
+from tests.faults.proxy import before_postgres
 from tests.live.test_verify import guarded
 
 Run = Callable[..., Ran]
@@ -223,7 +223,7 @@ def test_a_connection_that_leaves_the_machine_unprotected_is_warned_of(
 ) -> None:
     """`doctor` and `verify` say so in both stores, and their answers stay yes."""
     # 0.0.0.0 is no loopback address by its number, though it leads here.
-    proxy = Proxy(postgres_url)
+    proxy = before_postgres(postgres_url)
     root = project(tmp_path / "project", "postgres", proxy.url.reveal(), postgres_server)
     aim(root, "postgres", proxy.url.reveal().replace("127.0.0.1", "0.0.0.0"), postgres_server)  # noqa: S104  # as said
     (root / "migrations/mongo").mkdir()
