@@ -156,3 +156,11 @@ create table a (id int primary key, b text);
 create table a (id int primary key, b text);
 grant select (id) on a to testuser;
 alter table a owner to testuser;
+
+-- case: the owner is granted a column
+-- old
+create table a (id int primary key, b text);
+-- new
+create table a (id int primary key, b text);
+alter table a owner to testuser;
+grant select (id) on a to testuser;

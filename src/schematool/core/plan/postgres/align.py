@@ -27,6 +27,7 @@ def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
     scratch = _from_scratch(before) or _from_scratch(after)
     before, after = _unowned(before, after), _unowned(after, before)
     main = before.reader or _main_owner(before, after)
+    before, after = _grants_by_name(before, main), _grants_by_name(after, main)
     left = {key: _settled(thing, after.objects.get(key), main) for key, thing in before.objects.items()}
     right = {key: _settled(thing, before.objects.get(key), main) for key, thing in after.objects.items()}
     if scratch:
@@ -53,7 +54,20 @@ def _without_made_ahead(catalog: Catalog) -> Catalog:
 
     objects = {key: thing for key, thing in catalog.objects.items() if kept(thing)}
     needs = frozenset((a, b) for a, b in catalog.needs if a in objects and b in objects)
-    return Catalog(catalog.store, objects, needs, catalog.version)
+    return replace(catalog, objects=objects, needs=needs)
+
+
+def _grants_by_name(catalog: Catalog, main: str | None) -> Catalog:
+    """Name the owner that columns are granted to: a column has its table's owner, whom it does not know."""
+    objects = dict(catalog.objects)
+    for key, thing in catalog.objects.items():
+        if not isinstance(thing, pg.Column) or not any(grant.grantee == "OWNER" for grant in thing.grants):
+            continue
+        table = next((catalog.objects[of] for kind in pg.RELATIONS if (of := Id(kind, key.path[:2])) in catalog), None)
+        if isinstance(table, pg.PgObject) and table.owner not in {None, main, ANYBODY}:
+            named = (replace(g, grantee=table.owner) if g.grantee == "OWNER" else g for g in thing.grants)
+            objects[key] = replace(thing, grants=tuple(sorted(named)))
+    return replace(catalog, objects=objects)
 
 
 def _unowned(catalog: Catalog, other: Catalog) -> Catalog:

@@ -183,14 +183,18 @@ def _heirs(decision: Decision, graph: Graph) -> None:
 
 
 def _table_privileges(decision: Decision, graph: Graph) -> None:
-    """REVOKE on a table takes the privileges on its columns too: those are granted after it."""
+    """REVOKE on a table takes the privileges on its columns too: those are granted after it.
+
+    A new owner takes over what the old one had on columns; what it was granted itself is revoked before.
+    """
     for of in [of for of in decision.alters if of.kind in pg.RELATIONS]:
         old, new = decision.old(of), decision.new(of)
-        if old.grants == new.grants or old.owner != new.owner:
-            continue  # a new owner takes over what the old one was granted on columns: that is revoked before
         for column in _columns(decision, of):
-            graph.first(("alter", of), ("alter", column))
-            graph.first(("alter", of), ("create", column))
+            if old.owner != new.owner:
+                graph.first(("alter", column), ("alter", of))
+            elif old.grants != new.grants:
+                graph.first(("alter", of), ("alter", column))
+                graph.first(("alter", of), ("create", column))
 
 
 def _default_privileges(decision: Decision, graph: Graph) -> None:
