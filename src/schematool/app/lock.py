@@ -51,7 +51,7 @@ def run(workspace: Workspace, ids: list[str], *, check: bool = False, live: Mann
     files = _files(workspace, history)
     write_all(workspace.root, files)
     ledgers = _adopted(workspace, history, wanted, live) if live and wanted else ()
-    said = tuple(dict.fromkeys(d.message for d in found))
+    said = tuple(dict.fromkeys(d.message.replace("is not in the lock yet", "is new") for d in found))
     return LockReport(accepted=accepted, said=said, written=tuple(files), ledgers=ledgers)
 
 

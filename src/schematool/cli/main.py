@@ -6,9 +6,10 @@ import gc
 import os
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from schematool import __version__
 from schematool.cli import apply, author, docs, inspect
@@ -18,8 +19,22 @@ from schematool.core.errors import Interrupted, SchematoolError
 from schematool.core.secret import mask
 from schematool.views.outcome import Outcome
 
+
+class Verbs(TyperGroup):
+    """The verbs; an interruption is an error like any other, with the next thing to type, before Typer swallows it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run one."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            hint = "`schematool status` tells where the databases stand; the same command again goes on from there"
+            raise Interrupted(Diagnostic("ST598", "interrupted", hint=hint)) from None
+
+
 app = typer.Typer(
     name="schematool",
+    cls=Verbs,
     help="One YAML schema for PostgreSQL and MongoDB: compiled into migrations, proven, applied, verified.",
     epilog="Exit codes: 0 yes · 1 the answer is no · 2 your input · 3 the world · 4 refused · 130 interrupted",
     no_args_is_help=True,
