@@ -132,3 +132,64 @@ def test_problems_name_the_migration_and_the_way_out() -> None:
     ]
     assert "1 of 3 commands undone" in found[-1].message
     assert found[-1].hint == "run `schematool rollback`"
+
+
+FOUR = ("0001_a", "0002_b", "0003_c", "0004_d")
+ONE = Unit("0004_d", "postgres", (), (), "-- one\n", "", replaces=FOUR)
+PAIR = [Unit(name, "postgres", (), (), f"-- {name} in two\n", "", replaces=FOUR) for name in ("0003_c", "0004_d")]
+
+
+def applied(*names: str, sha256: str | None = "0" * 64) -> list[LedgerRow]:
+    """Make rows of files that are gone."""
+    return [row(name, sha256=sha256) for name in names]
+
+
+def squashed(units: list[Unit], ledger: list[LedgerRow]) -> dict[str, str]:
+    """Return the state of each id."""
+    return {line.id: line.cells["postgres"].state.value for line in status(pair(units), {"postgres": ledger})}
+
+
+def test_a_squashed_migration_stands_as_those_that_it_replaces() -> None:
+    """All of them applied: it counts as applied; none: pending; recorded itself: applied, whatever is left of them."""
+    recorded = row("0004_d", sha256=ONE.up_sha256)
+
+    assert squashed([ONE], applied(*FOUR)) == {"0004_d": "squashed"}
+    assert squashed([ONE], applied(*FOUR, sha256=None)) == {"0004_d": "squashed"}
+    assert squashed([ONE], []) == {"0004_d": "pending"}
+    assert squashed([ONE], [recorded]) == {"0004_d": "applied"}
+    assert squashed([ONE], [*applied("0001_a"), recorded]) == {"0004_d": "applied"}
+
+
+def test_a_part_of_what_was_squashed_is_named() -> None:
+    """Neither the one nor the others can be run: what is lacking is told."""
+    table = status(pair([ONE]), {"postgres": applied("0001_a", "0002_b")})
+    (found,) = problems(table)
+
+    assert squashed([ONE], applied("0001_a", "0002_b")) == {"0004_d": "half squashed"}
+    assert found.code == "ST421"
+    assert "postgres lacks `0003_c`, `0004_d`" in found.message
+    assert squashed([ONE], applied("0004_d")) == {"0004_d": "edited"}
+
+
+def test_a_squash_into_two_files_is_recorded_one_by_one() -> None:
+    """When one of the two is recorded, the other still finds the rest of what both replace."""
+    first = row("0003_c", sha256=PAIR[0].up_sha256)
+    both = [first, row("0004_d", sha256=PAIR[1].up_sha256)]
+
+    assert squashed(PAIR, applied(*FOUR)) == {"0003_c": "squashed", "0004_d": "squashed"}
+    assert squashed(PAIR, [*applied("0001_a", "0002_b", "0004_d"), first]) == {
+        "0003_c": "applied",
+        "0004_d": "squashed",
+    }
+    assert squashed(PAIR, both) == {"0003_c": "applied", "0004_d": "applied"}
+    assert squashed(PAIR, [first]) == {"0003_c": "applied", "0004_d": "pending"}
+
+
+def test_what_yoyo_did_before_us_is_not_ours_to_judge() -> None:
+    """Rows without a hash that are older than our own are passed over; later ones are a riddle as before."""
+    before = LedgerRow("20200101_x", "applied", None, "2020-01-01T00:00:00Z")
+    after = LedgerRow("20270101_x", "applied", None, "2027-01-01T00:00:00Z")
+
+    assert "20200101_x postgres" not in states([before, row("0001_a")], [])
+    assert states([before], [])["20200101_x postgres"] == "unknown"
+    assert states([row("0001_a"), after], [])["20270101_x postgres"] == "unknown"
