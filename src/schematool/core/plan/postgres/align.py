@@ -28,6 +28,7 @@ def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
     before, after = _unowned(before, after), _unowned(after, before)
     main = before.reader or _main_owner(before, after)
     before, after = _grants_by_name(before, main), _grants_by_name(after, main)
+    before, after = _checked_by_parents(before), _checked_by_parents(after)
     left = {key: _settled(thing, after.objects.get(key), main) for key, thing in before.objects.items()}
     right = {key: _settled(thing, before.objects.get(key), main) for key, thing in after.objects.items()}
     if scratch:
@@ -67,6 +68,17 @@ def _grants_by_name(catalog: Catalog, main: str | None) -> Catalog:
         if isinstance(table, pg.PgObject) and table.owner not in {None, main, ANYBODY}:
             named = (replace(g, grantee=table.owner) if g.grantee == "OWNER" else g for g in thing.grants)
             objects[key] = replace(thing, grants=tuple(sorted(named)))
+    return replace(catalog, objects=objects)
+
+
+def _checked_by_parents(catalog: Catalog) -> Catalog:
+    """A heir made after its parent's check has it as validated, whatever it is at the parent; no statement says so."""
+    objects = dict(catalog.objects)
+    for key, thing in catalog.objects.items():
+        if isinstance(thing, pg.Constraint) and thing.inherited and thing.type == "check" and not thing.validated:
+            table = catalog.objects.get(thing.table)
+            if isinstance(table, pg.Table) and table.partition_of is None:
+                objects[key] = replace(thing, validated=True)
     return replace(catalog, objects=objects)
 
 
@@ -151,9 +163,6 @@ def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
             return replace(thing, options=tuple(sorted(thing.options)))
         case pg.View(), pg.View() if dict(thing.options) == dict(other.options):
             return replace(thing, options=tuple(sorted(thing.options)))
-        case pg.Constraint(inherited=True, type="check"), _:
-            # A table made later has its parent's check as validated, whatever it is at the parent.
-            return replace(thing, validated=True)
         case pg.Statistics(), pg.Statistics() if _by_name(thing) == _by_name(other):
             return replace(thing, definition=_by_name(thing))
         case _:
