@@ -203,7 +203,11 @@ def test_the_page_follows_the_yaml(page: Browser, served: tuple[Path, str, subpr
 
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
-    assert (process.returncode, out) == (0, "stopped; the book was made 4 times\n")
+    # At least once for each change; a file that was seen half written counts once more.
+    made = re.fullmatch(r"stopped; the book was made (\d+) times\n", out)
+    assert process.returncode == 0
+    assert made
+    assert int(made[1]) >= 4
 
 
 def test_only_this_machine_is_served(served: tuple[Path, str, subprocess.Popen[str]]) -> None:

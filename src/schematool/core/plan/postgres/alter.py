@@ -10,6 +10,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.attributes import default_privileges, identity_sequence, on_alter, role
 from schematool.core.plan.postgres.create import (
+    add_not_null,
     after_index,
     attribute_text,
     create_view,
@@ -17,7 +18,6 @@ from schematool.core.plan.postgres.create import (
     enabled_state,
     identity_text,
     materialized_columns,
-    not_null_text,
     options_text,
     policy_expressions,
     replica_identity,
@@ -399,10 +399,7 @@ def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     table, column = relation(after.id), identifier(after.id.name)
     if after.not_null and not before.not_null:
         if after.not_null_name or after.not_null_no_inherit or not after.not_null_valid:
-            named = replace(after, not_null_name=after.not_null_name or usual_not_null(after))
-            state = "" if after.not_null_valid else " NOT VALID"
-            words = not_null_text(named).replace("NOT NULL", f"NOT NULL {column}", 1) + state
-            yield _scan(f"ALTER TABLE {table} ADD {words}", after, Lock.ACCESS_EXCLUSIVE)
+            yield _scan(add_not_null(after), after, Lock.ACCESS_EXCLUSIVE)
         else:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
     elif after.not_null and before.not_null:

@@ -85,7 +85,7 @@ def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
         case pg.DefaultPrivileges():
             yield from default_privileges(None, thing)
             return
-        case pg.Constraint() if thing.inherited:
+        case pg.Constraint() if thing.inherited and not _waits(catalog, thing):
             return
         case _:
             yield from create(thing)
@@ -98,6 +98,11 @@ def _in_its_table(catalog: Catalog, of: Id) -> bool:
     if not isinstance(_owner(catalog, of), pg.Table | pg.ForeignTable):
         return False
     return not isinstance(column, pg.Column) or not column.inherited or _is_partition(catalog, of)
+
+
+def _waits(catalog: Catalog, check: pg.Constraint) -> bool:
+    """Whether a partition's share of its parent's check is not valid, which CREATE TABLE cannot say."""
+    return check.type == "check" and not check.validated and _is_partition(catalog, check.id)
 
 
 def _is_partition(catalog: Catalog, of: Id) -> bool:
@@ -134,6 +139,7 @@ def _table(catalog: Catalog, table: pg.Table | pg.ForeignTable) -> Iterator[str]
             and thing.table == table.id
             and thing.inherited
             and thing.type == "check"
+            and not _waits(catalog, thing)
         )
     if isinstance(table, pg.ForeignTable):
         yield create_foreign_table(table, members)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import role
 from schematool.core.plan.postgres.names import name, relation
+from schematool.core.plan.postgres.not_nulls import usual_not_null
 from schematool.core.plan.postgres.texts import again
 from schematool.core.sql.quote import identifier, literal, qualified
 
@@ -49,7 +51,7 @@ def column_options(column: pg.Column, default: pg.Default | None, *, identity: b
         parts.append(f"GENERATED {identity_text(column.identity)}")
     elif default:
         parts.append(f"DEFAULT {default.expression}")
-    if column.not_null:
+    if column.not_null and column.not_null_valid:
         parts.append(not_null_text(column))
     return " ".join(parts)
 
@@ -58,6 +60,14 @@ def not_null_text(column: pg.Column) -> str:
     """`NOT NULL` with its name where that is not the server's own choice (PostgreSQL 18)."""
     text = f"CONSTRAINT {identifier(column.not_null_name)} NOT NULL" if column.not_null_name else "NOT NULL"
     return f"{text} NO INHERIT" if column.not_null_no_inherit else text
+
+
+def add_not_null(column: pg.Column) -> str:
+    """The statement that adds a NOT NULL by its name; only this can leave it unvalidated."""
+    named = replace(column, not_null_name=column.not_null_name or usual_not_null(column))
+    words = not_null_text(named).replace("NOT NULL", f"NOT NULL {identifier(column.id.name)}", 1)
+    state = "" if column.not_null_valid else " NOT VALID"
+    return f"ALTER TABLE {relation(column.id)} ADD {words}{state}"
 
 
 def identity_text(identity: pg.Identity) -> str:
@@ -158,6 +168,8 @@ def replica_identity(table: pg.Table) -> str:
 def after_column(column: pg.Column, *, only: bool = False) -> Iterator[str]:
     """What a column has that its definition cannot say on every supported version."""
     head = f"ALTER TABLE {'ONLY ' if only else ''}{relation(column.id)} ALTER COLUMN {identifier(column.id.name)}"
+    if column.not_null and not column.not_null_valid:
+        yield add_not_null(column)
     if column.storage:
         yield f"{head} SET STORAGE {column.storage.upper()}"
     if column.statistics is not None:
