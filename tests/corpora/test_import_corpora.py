@@ -21,8 +21,18 @@ OWN = [script for script in scripts(FOLDER) if script[0].endswith(":new")]
 FOREIGN = list(scripts(SHARED / "pairs" / "postgres.jsonl")) if (SHARED / "pairs").is_dir() else []
 Script = tuple[str, Sequence[str], Sequence[str]]
 
-# `select 'y'` in a parsed body is printed as `'y'::text`, which has another column name when it is read again.
-KNOWN = {"relations:procedures and overloads:new"}
+KNOWN = {
+    # `select 'y'` in a parsed body is printed as `'y'::text`, which has another column name when it is read again.
+    "relations:procedures and overloads:new",
+    # A password is never written down.
+    "order:server and wrapper altered under their tables and mappings:new",
+    # The owner of most objects is left to whoever runs the migrations, who is somebody else here.
+    "order:a sequence gets the owner of its table:new",
+    "order:the new owner had a privilege on a column:new",
+    "order:the owner is granted a column:new",
+    # No word of the YAML leaves a partitioned table's index without one of its parts.
+    "families:index of the parent alone, made where the partition has none:new",
+}
 EVERY = 40
 """One of so many foreign databases is tried on each run; all of them are by hand, and at night."""
 
