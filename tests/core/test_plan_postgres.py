@@ -274,3 +274,19 @@ def test_a_new_enum_value_is_committed_before_its_use() -> None:
 
     assert [step.commit_after for step in plan(catalog(*before), catalog(*after))] == [False]
     assert [step.commit_after for step in plan(catalog(*before), catalog(*after, use))] == [True, False]
+
+
+def test_what_is_made_without_its_password_needs_consent() -> None:
+    """A password is never read, so that asterisks would be written in its place: said, and not done unasked."""
+    of = Id("user mapping", ("archive", "app"))
+    text = "CREATE USER MAPPING FOR app SERVER archive OPTIONS (\"user\" 'app', {})"
+    known, hidden = (
+        pg.Defined(id=of, create=(text.format(more),), drop="DROP USER MAPPING FOR app SERVER archive", reference="")
+        for more in ("fetch '9'", f"password '{pg.SECRET}'")
+    )
+
+    (open_step,) = plan(catalog(), catalog(known), ATOMIC)
+    (hidden_step,) = plan(catalog(), catalog(hidden), ATOMIC)
+
+    assert open_step.hazards == ()
+    assert [(hazard.code, hazard.subject) for hazard in hidden_step.hazards] == [("ST210", str(of))]

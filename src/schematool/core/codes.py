@@ -520,6 +520,17 @@ ROWS: tuple[Code, ...] = (
         example="enum: urgency\nvalues: [routine, urgent]   # stat is gone",
     ),
     Code(
+        "ST210",
+        "is made without its password",
+        permit="unknown-password",
+        severity=_WARNING,
+        why="Passwords of user mappings and subscriptions are never read, so what is made has asterisks in their place "
+        "and cannot connect.",
+        remedy="Give it its password by hand after the migration: `ALTER USER MAPPING … OPTIONS (SET password …)`, "
+        "`ALTER SUBSCRIPTION … CONNECTION …`.",
+        example="CREATE USER MAPPING FOR app SERVER archive OPTIONS (user 'app', password '********')",
+    ),
+    Code(
         "ST250",
         "detaches a partition",
         permit="detach",

@@ -226,6 +226,7 @@ grant usage on schema s to pg_monitor;
 alter default privileges in schema s grant select on tables to pg_monitor;
 
 -- case: keys that the server would fold into one
+-- since 15
 -- old
 create table gone (id int);
 -- new

@@ -79,6 +79,12 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     return tuple(_with_late_bodies(steps, decision))
 
 
+def _unknown_secret(thing: pg.PgObject, text: str) -> tuple[Hazard, ...]:
+    """A user mapping or subscription whose password was never read is made with asterisks in its place."""
+    hidden = isinstance(thing, pg.Defined) and (pg.SECRET in text or pg.UNREADABLE in text)
+    return (Hazard("ST210", str(thing.id)),) if hidden else ()
+
+
 def _major(version: str) -> int:
     head = version.split(".", maxsplit=1)[0]
     return int(head) if head.isdigit() else 18
@@ -402,7 +408,7 @@ class Speller:
         hazards = (Hazard("ST204", str(thing.id)),) if work is Work.SCAN and not fresh else ()
         for position, text in enumerate(create(thing)):
             if fresh:
-                yield Step(text, (thing.id,))
+                yield Step(text, (thing.id,), _unknown_secret(thing, text))
             else:
                 yield Step(
                     text,
