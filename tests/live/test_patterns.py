@@ -355,16 +355,16 @@ def test_no_value_is_told(clinic: Clinic) -> None:
 def test_a_role_that_can_only_read(clinic: Clinic) -> None:
     """SELECT is all that a proof needs."""
     clinic.engines["postgres"].run(
-        ["create role reader login", "grant select on all tables in schema public to reader"]
+        ["create role proof_reader login", "grant select on all tables in schema public to proof_reader"]
     )
-    url = Url(clinic.url.reveal().replace("postgres@", "reader@").replace("schematool@", "reader@"))
+    url = Url(clinic.url.reveal().replace("postgres@", "proof_reader@").replace("schematool@", "proof_reader@"))
     engine = open_engine(url)
     try:
         files = {"s.yaml": f"{ENTITIES}pattern: p\nstore: postgres\n{BY_PATIENT}expect: {{ uses_index: by_patient }}"}
         proofs, _ = check_patterns(compile_schema(files), files, {"postgres": engine})
     finally:
         engine.close()
-        clinic.engines["postgres"].run(["drop owned by reader", "drop role reader"])
+        clinic.engines["postgres"].run(["drop owned by proof_reader", "drop role proof_reader"])
 
     assert [proof.state for proof in proofs] == [State.HOLDS]
 
