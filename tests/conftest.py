@@ -101,6 +101,19 @@ def mongo_engine(mongo_url: Url) -> Iterator[Engine]:
     engine.close()
 
 
+@pytest.fixture(autouse=True)
+def no_server_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Stop the servers that a project of this test started for itself; by design they outlive the program."""
+    folder: Path | None = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    for kept in (*folder.glob(".schematool"), *folder.glob("*/.schematool")) if folder else ():
+        subprocess.run(
+            [sys.executable, "-m", "schematool", "down", "--project", str(kept.parent)],
+            capture_output=True,
+            check=False,
+        )
+
+
 @pytest.fixture
 def project(tmp_path: Path, postgres_url: Url, mongo_url: Url) -> Path:
     """Give a project with an empty schema, whose `dev` environment and scratch are fresh databases."""
