@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import random
 from dataclasses import replace
 from typing import Any
@@ -290,3 +291,24 @@ def test_what_is_made_without_its_password_needs_consent() -> None:
 
     assert open_step.hazards == ()
     assert [(hazard.code, hazard.subject) for hazard in hidden_step.hazards] == [("ST210", str(of))]
+
+
+def test_work_grows_with_the_schema_and_not_with_its_square() -> None:
+    """Counted in calls, since a clock would judge the machine: twice the tables are about twice the work."""
+
+    def calls(count: int) -> int:
+        things = [
+            thing
+            for number in range(count)
+            for thing in (
+                *table(f"t{number}", column(f"t{number}", "id", not_null=True), column(f"t{number}", "p")),
+                key(f"t{number}"),
+                *([foreign(f"t{number}", "p", f"t{number - 1}")] if number else []),
+            )
+        ]
+        whole = catalog(PUBLIC, *things)
+        profile = cProfile.Profile()
+        profile.runcall(plan, Catalog.of("postgres", [PUBLIC], (), "18"), whole, ATOMIC)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    assert calls(160) < 2.6 * calls(80)

@@ -214,12 +214,15 @@ def _owner_table(decision: Decision, of: Id) -> set[Id]:
 def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
     """A new table's checks count as validated; one that is not came to its ancestor when the table was there."""
     ancestors = _ancestors(decision, heir)
-    for of in decision.creates:
-        own = decision.after.objects.get(Id("constraint", (*heir.path, of.name)))
-        if of.kind == "constraint" and isinstance(own, pg.Constraint) and own.inherited and table_of(of) in ancestors:
-            whole = ("attach", heir) if ("attach", heir) in graph.before else ("create", heir)
-            first = own.validated and heir in decision.creates
-            graph.first(*((("create", of), ("create", heir)) if first else (whole, ("create", of))))
+    for thing in decision.after.needed_by.get(heir, frozenset()) if ancestors else ():
+        own = decision.after.objects.get(thing)
+        if not isinstance(own, pg.Constraint) or not own.inherited or own.table != heir:
+            continue
+        for of in (Id("constraint", (*ancestor.path, thing.name)) for ancestor in ancestors):
+            if of in decision.creates:
+                whole = ("attach", heir) if ("attach", heir) in graph.before else ("create", heir)
+                first = own.validated and heir in decision.creates
+                graph.first(*((("create", of), ("create", heir)) if first else (whole, ("create", of))))
 
 
 def _ancestors(decision: Decision, table: Id) -> set[Id]:
