@@ -24,7 +24,7 @@ from schematool.core.plan.postgres.create import (
 )
 from schematool.core.plan.postgres.foreign import changed_options, foreign_change
 from schematool.core.plan.postgres.names import name, relation
-from schematool.core.plan.postgres.not_nulls import usual_not_null
+from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.sequences import bounds_of, numbers_of, sequence_change
 from schematool.core.plan.postgres.texts import again
 from schematool.core.sql.names import object_name
@@ -404,17 +404,17 @@ def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
     elif after.not_null and before.not_null:
         if before.not_null_name != after.not_null_name:
-            old = identifier(before.not_null_name or usual_not_null(before))
-            new = identifier(after.not_null_name or usual_not_null(after))
+            old = identifier(not_null_name(before))
+            new = identifier(not_null_name(after))
             yield _brief(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}", after)
         if before.not_null_no_inherit != after.not_null_no_inherit:
-            own = identifier(after.not_null_name or usual_not_null(after))
+            own = identifier(not_null_name(after))
             words = "NO INHERIT" if after.not_null_no_inherit else "INHERIT"
             yield _brief(f"ALTER TABLE {table} ALTER CONSTRAINT {own} {words}", after)
         if before.not_null_valid and not after.not_null_valid:
             # There is no way back from valid but to make it again.
             yield _brief(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL", after)
-            own = identifier(after.not_null_name or usual_not_null(after))
+            own = identifier(not_null_name(after))
             yield _brief(f"ALTER TABLE {table} ADD CONSTRAINT {own} NOT NULL {column} NOT VALID", after)
         if after.not_null_valid and not before.not_null_valid:
             yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)

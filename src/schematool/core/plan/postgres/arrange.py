@@ -10,7 +10,7 @@ from schematool.core.plan.postgres.attributes import identity_sequence
 from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Graph, Node
 from schematool.core.plan.postgres.names import table_of
-from schematool.core.sql.names import object_name
+from schematool.core.plan.postgres.not_nulls import not_null_name
 
 _KEYS = frozenset({"primary key", "unique"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
@@ -257,7 +257,7 @@ def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
         if thing.type == "primary key":
             yield ("primary key", *of.path[:2])
     if isinstance(thing, pg.Column) and thing.not_null:
-        yield ("constraint", *of.path[:2], thing.not_null_name or object_name(of.path[1], of.name, "not_null"))
+        yield ("constraint", *of.path[:2], not_null_name(thing))
 
 
 def _names(decision: Decision, graph: Graph) -> None:

@@ -8,6 +8,7 @@ from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
 from schematool.core.model.postgres import Grant
 from schematool.core.plan.postgres.names import grant_target, name, reference, relation
+from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, literal
 
@@ -118,7 +119,7 @@ def _inner(thing: pg.PgObject) -> Iterator[tuple[str, str, str]]:
             if thing.identity:
                 yield "sequence", f"SEQUENCE {name(identity_sequence(thing))}", thing.identity.comment or ""
             if thing.not_null:
-                own = thing.not_null_name or object_name(thing.id.path[1], thing.id.name, "not_null")
+                own = not_null_name(thing)
                 yield (
                     "not null",
                     f"CONSTRAINT {identifier(own)} ON {relation(thing.id)}",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import role
 from schematool.core.plan.postgres.names import name, relation
-from schematool.core.plan.postgres.not_nulls import usual_not_null
+from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.texts import again
 from schematool.core.sql.quote import identifier, literal, qualified
 
@@ -64,7 +64,7 @@ def not_null_text(column: pg.Column) -> str:
 
 def add_not_null(column: pg.Column) -> str:
     """The statement that adds a NOT NULL by its name; only this can leave it unvalidated."""
-    named = replace(column, not_null_name=column.not_null_name or usual_not_null(column))
+    named = replace(column, not_null_name=not_null_name(column))
     words = not_null_text(named).replace("NOT NULL", f"NOT NULL {identifier(column.id.name)}", 1)
     state = "" if column.not_null_valid else " NOT VALID"
     return f"ALTER TABLE {relation(column.id)} ADD {words}{state}"

@@ -16,6 +16,11 @@ def usual_not_null(column: pg.Column) -> str:
     return object_name(column.id.path[1], column.id.name, "not_null")
 
 
+def not_null_name(column: pg.Column) -> str:
+    """The name that the NOT NULL of a column has: its own, or the usual one."""
+    return column.not_null_name or usual_not_null(column)
+
+
 def said_outright(*catalogs: Catalog) -> tuple[Catalog, ...]:
     """Write down a usual name that another constraint of the same schema has too, in one of the catalogs.
 
@@ -35,7 +40,7 @@ def said_outright(*catalogs: Catalog) -> tuple[Catalog, ...]:
 def _constraint_names(thing: Object) -> Iterator[str]:
     match thing:
         case pg.Column() if thing.not_null:
-            yield thing.not_null_name or usual_not_null(thing)
+            yield not_null_name(thing)
         case pg.Constraint():
             yield thing.id.name
         case pg.Domain():

@@ -30,7 +30,7 @@ from schematool.core.plan.postgres.create import (
 from schematool.core.plan.postgres.decide import Decision, decide
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation, table_of
-from schematool.core.plan.postgres.not_nulls import said_outright, usual_not_null
+from schematool.core.plan.postgres.not_nulls import not_null_name, said_outright
 from schematool.core.plan.postgres.rank import ranking
 from schematool.core.plan.postgres.types import using
 from schematool.core.sql.names import multirange_name
@@ -658,7 +658,7 @@ _OWN = re.compile(
 
 
 def _not_null_called(column: pg.Column) -> str | None:
-    return (column.not_null_name or usual_not_null(column)) if column.not_null else None
+    return not_null_name(column) if column.not_null else None
 
 
 def _swap_word(thing: pg.PgObject) -> str:
@@ -685,7 +685,7 @@ def _range_aside(range_: pg.Range) -> Iterator[str]:
 
 
 def _named_not_null(column: pg.Column) -> pg.Column:
-    return replace(column, not_null_name=column.not_null_name or usual_not_null(column))
+    return replace(column, not_null_name=not_null_name(column))
 
 
 _CONSTRAINT_ORDER = ("primary key", "unique", "exclude", "check", "foreign key")
