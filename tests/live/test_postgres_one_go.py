@@ -164,7 +164,7 @@ def test_a_listener_that_fails_ends_it_cleanly(engine: PostgresEngine) -> None:
         if isinstance(event, Ended):
             raise RuntimeError("a listener")
 
-    unit = unit_of("0002_a", "create table a (id int);\nselect pg_sleep(5);\n")
+    unit = unit_of("0002_a", "create table a (id int);\nselect pg_sleep(20);\n")
     with engine.lock(wait_seconds=5):
         with pytest.raises(RuntimeError, match="a listener"):
             engine.apply(unit, stumble)
@@ -172,6 +172,30 @@ def test_a_listener_that_fails_ends_it_cleanly(engine: PostgresEngine) -> None:
         engine.apply(unit_of("0003_b", "create table a (id int);"), lambda _: None)
 
     assert states(engine) == {"0001_first": "applied", "0003_b": "applied"}
+
+
+def test_a_cancellation_that_nobody_heard_is_said_again(
+    engine: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ignores one that comes between two statements; a signal must not wait for the end of the next."""
+    lost: list[bool] = []
+    cancel = psycopg.Connection.cancel
+
+    def deaf(connection: psycopg.Connection[Any]) -> None:
+        if len(lost) > 1:
+            cancel(connection)
+        lost.append(True)
+
+    monkeypatch.setattr(psycopg.Connection, "cancel", deaf)
+    unit = unit_of("0002_long", "create table a (id int);\nselect pg_sleep(20);\n")
+    threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    began = time.monotonic()
+    with engine.lock(wait_seconds=5), pytest.raises(Interrupted) as caught:
+        engine.apply(unit, lambda _: None)
+
+    assert len(lost) > 2
+    assert time.monotonic() - began < 10
+    assert caught.value.state == "0002_long is not applied"
 
 
 def test_both_ledgers_have_the_same_instant(engine: PostgresEngine, postgres_url: Url) -> None:

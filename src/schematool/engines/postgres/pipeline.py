@@ -14,10 +14,12 @@ from typing import Any
 import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
-from psycopg.waiting import Ready, Wait
+from psycopg.waiting import Ready, Wait, wait
 
 _DRAIN_SECONDS = 5.0
 """How long to wait for the answers to what was cancelled, before the connection is given up."""
+_INTERVAL_SECONDS = 0.1
+"""How often somebody who waits looks up: a signal is heard, a deadline seen, a cancellation said again."""
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY"})
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
 
@@ -61,7 +63,8 @@ def send_all(
             pgconn.send_query_params(statement.encode(), None)
             pgconn.send_flush_request()
         pgconn.pipeline_sync()
-        connection.wait(talk.through())
+        # Not Connection.wait(): at a signal it would cancel once, and then wait for the end of all that was sent.
+        wait(talk.through(), pgconn.socket, _INTERVAL_SECONDS)
     except psycopg.OperationalError:
         # The server says why before it hangs up.
         if talk.failure is None:
@@ -75,11 +78,17 @@ def send_all(
 
 
 def _give_up(connection: psycopg.Connection[Any], talk: _Talk) -> None:
-    """Cancel what runs and take what still comes; close the connection if the server does not play along."""
+    """Cancel what runs and take what still comes; close the connection if the server does not play along.
+
+    It is said again and again: the server does not hear it between two statements, and then would run all the rest,
+    COMMIT too (tcop/postgres.c, ProcessInterrupts: "if we are reading a command, ignore the request").
+    """
+    talk.silent = True
+    until = time.monotonic() + _DRAIN_SECONDS
     try:
-        talk.silent = True
-        connection.cancel()
-        connection.wait(talk.through(time.monotonic() + _DRAIN_SECONDS))
+        while not talk.over and time.monotonic() < until:
+            connection.cancel()
+            wait(talk.through(time.monotonic() + _INTERVAL_SECONDS), connection.pgconn.socket, _INTERVAL_SECONDS)
     except psycopg.Error:
         pass
     finally:
@@ -102,7 +111,7 @@ class _Talk:
         self.silent = False
 
     def through(self, until: float | None = None) -> Generator[Wait, Ready | int, None]:
-        """Send what is not sent yet and read to the end; the generator that `Connection.wait` runs."""
+        """Send what is not sent yet and read to the end; the generator that `psycopg.waiting.wait` runs."""
         pgconn = self._pgconn
         while not self.over:
             unsent = pgconn.flush()
