@@ -154,3 +154,32 @@ create view v as select a from t;
 create table t (a text collate "C", b varchar(10) collate "POSIX");
 create index on t (a);
 create view v as select a from t;
+
+-- case: conditions that the server takes apart and would join again: BETWEEN, row comparisons, IN with columns
+-- old
+create table t (a int, b int, c int, d date);
+create function fa(a int) returns bool return a = 3;
+-- new
+create table t (a int, b int, c int, d date,
+  check (a between 1 and 2 and c = 3), check (a not between 1 and 2 or c = 3 or b is null),
+  check (a between symmetric 1 and 2 and c = 1), check (not (a between 1 and 2 and b = 1)),
+  check ((a, b) = (1, 2) and c = 3), check ((a, b) <> (1, 2) or c = 3), check (a in (1, 2, b) or c = 1),
+  check ((a, b) between (1, 2) and (3, 4) and b between 3 and 4 and c = 5),
+  h bool default (1 between 2 and 3 and true is not null),
+  g bool generated always as (a between 1 and 3 and b = 2) stored);
+create table pt (a int) partition by range ((a between 1 and 2 and a = 3));
+create table ex (a int4range, b int, exclude using gist (a with &&) where (b between 1 and 2 and b = 1));
+create domain small as int default 3 check (value between 1 and 9 and value <> 5);
+create view v as select a, sum(a) over (order by b rows between 1 preceding and current row) as s,
+  (a between 1 and 2 and b = 1) as x from t where a between 1 and 2 and c = 3;
+create materialized view mv as select a from t where d between current_date - 1 and current_date and a = 1
+  group by a having count(*) between 1 and 2 and max(b) = 1;
+create index on t (b) where (a between 1 and 2 and c = 3);
+create index on t ((a between 1 and 2 and c = 3));
+create statistics st on (a between 1 and 2 and b = 1), b from t;
+create function tf() returns trigger language plpgsql as 'begin return new; end';
+create trigger tr before update on t for each row when (new.a between 1 and 2 and new.b = 1) execute function tf();
+create policy p on t using (a between 1 and 2 and b = 1) with check (a between 1 and 2 and b = 1);
+create rule r as on delete to t where old.a between 1 and 2 and old.b = 1 do instead nothing;
+create function fa(a int) returns bool return a between 1 and 2 and a = 3;
+create function fb(a int) returns bool begin atomic; select a between 1 and 2 and true is not null; end;

@@ -30,7 +30,7 @@ def routine(scope: Scope, thing: Declaration, common: Common) -> None:
         result=text(thing.options, "returns") or "",
         signature="",
         language=language,
-        body_atomic=_is_parsed(text(thing.options, "body") or "", language),
+        body_atomic=_is_parsed(text(thing.options, "body") or "", language) or _PRINTED.search(definition) is not None,
         **shared(common),
     )
     scope.put(made, thing.span)
@@ -54,6 +54,10 @@ def _definition(thing: Declaration, name: str, arguments: str) -> str:
     inside = body if body.startswith("\n") or "\n" not in body.strip() else "\n" + body
     tag = dollar_tag(inside)
     return "\n".join(lines) + f"\nAS {tag}{inside}{tag}"
+
+
+_PRINTED = re.compile(r"\A(?:(?!\nAS ).)*\n(?:BEGIN ATOMIC|RETURN )", re.DOTALL)
+"""A definition as pg_get_functiondef prints one whose body is kept parsed."""
 
 
 def _is_block(body: str) -> bool:

@@ -16,6 +16,7 @@ from schematool.core.plan.postgres.create import (
     create_view,
     domain_check,
     enabled_state,
+    function_text,
     identity_text,
     materialized_columns,
     options_text,
@@ -192,12 +193,12 @@ def alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
             if before.expression != after.expression:
                 yield _brief(
                     f"ALTER TABLE {relation(after.id)} ALTER COLUMN {identifier(after.id.name)} "
-                    f"SET DEFAULT {after.expression}",
+                    f"SET DEFAULT {again(after.expression)}",
                     after,
                 )
         case pg.Function(), pg.Function():
             if before.definition != after.definition:
-                yield _free(after.definition.rstrip().removesuffix(";"), after)
+                yield _free(function_text(after), after)
         case pg.View(), pg.View():
             yield from _view(before, after)
         case pg.MaterializedView(), pg.MaterializedView():
@@ -270,7 +271,7 @@ def _domain(before: pg.Domain, after: pg.Domain) -> Iterator[Step]:
                 continue
             yield _free(f"{head} DROP CONSTRAINT {identifier(key)}", after)
     if before.default != after.default:
-        words = "DROP DEFAULT" if after.default is None else f"SET DEFAULT {after.default}"
+        words = "DROP DEFAULT" if after.default is None else f"SET DEFAULT {again(after.default)}"
         yield _free(f"{head} {words}", after)
     if (before.not_null, before.not_null_name) != (after.not_null, after.not_null_name):
         yield from _domain_not_null(before, after)

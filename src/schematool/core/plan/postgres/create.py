@@ -50,7 +50,7 @@ def column_options(column: pg.Column, default: pg.Default | None, *, identity: b
     elif column.identity and identity:
         parts.append(f"GENERATED {identity_text(column.identity)}")
     elif default:
-        parts.append(f"DEFAULT {default.expression}")
+        parts.append(f"DEFAULT {again(default.expression)}")
     if column.not_null and column.not_null_valid:
         parts.append(not_null_text(column))
     return " ".join(parts)
@@ -129,7 +129,7 @@ def create_table(table: pg.Table, members: Sequence[str]) -> str:
     if table.inherits:
         tail += f" INHERITS ({', '.join(name(parent) for parent in table.inherits)})"
     if table.partition_key:
-        tail += f" PARTITION BY {table.partition_key}"
+        tail += f" PARTITION BY {again(table.partition_key)}"
     if table.access_method:
         tail += f" USING {identifier(table.access_method)}"
     stored = (*table.options, *((f"toast.{key}", value) for key, value in table.toast_options))
@@ -217,7 +217,7 @@ def create_domain(domain: pg.Domain) -> str:
     if domain.collation:
         parts.append(f"COLLATE {domain.collation}")
     if domain.default is not None:
-        parts.append(f"DEFAULT {domain.default}")
+        parts.append(f"DEFAULT {again(domain.default)}")
     if domain.not_null:
         named = f"CONSTRAINT {identifier(domain.not_null_name)} " if domain.not_null_name else ""
         parts.append(f"{named}NOT NULL")
@@ -295,6 +295,12 @@ def materialized_columns(before: pg.MaterializedView | None, after: pg.Materiali
             yield f"{head} SET ({options_text(changed)})"
 
 
+def function_text(function: pg.Function) -> str:
+    """CREATE OR REPLACE FUNCTION; a body that the server keeps parsed is said so that it parses the same."""
+    text = function.definition.strip().removesuffix(";")
+    return again(text) if function.body_atomic else text
+
+
 def create_policy(policy: pg.Policy) -> str:
     """CREATE POLICY."""
     kind = "" if policy.permissive else " AS RESTRICTIVE"
@@ -352,10 +358,10 @@ def create(thing: pg.PgObject) -> Iterator[str]:
             yield create_sequence(thing)
         case pg.Function():
             # OR REPLACE would take over a function that somebody else made.
-            yield thing.definition.strip().removesuffix(";").replace("CREATE OR REPLACE ", "CREATE ", 1)
+            yield function_text(thing).replace("CREATE OR REPLACE ", "CREATE ", 1)
         case pg.Default():
             head = f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)}"
-            yield f"{head} SET DEFAULT {thing.expression}"
+            yield f"{head} SET DEFAULT {again(thing.expression)}"
         case pg.Constraint():
             yield f"ALTER TABLE {name(thing.table)} ADD {constraint_text(thing)}"
             if thing.clustered:
