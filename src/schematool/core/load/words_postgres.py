@@ -183,6 +183,10 @@ RECORDS: tuple[Record, ...] = (
             Key("always", Truth(), "`true`: nobody else may give a value. `false`: by default."),
             *_SEQUENCE_KEYS,
             Key("name", Name(), "The name of the sequence behind it."),
+            Key("unlogged", Truth(), "Whether the sequence is; as its table is unless given (PostgreSQL 15)."),
+            Key("description", Text("a sentence"), "Stored as the COMMENT of the sequence."),
+            Key("grants", GRANTS, "Who may use the sequence: role to privileges, or a list."),
+            Key("revokes", GRANTS, "Built-in privileges on the sequence that are taken away."),
         ),
     ),
     Record(

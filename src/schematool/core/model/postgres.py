@@ -132,6 +132,13 @@ class Identity:
     revokes: tuple[Grant, ...] = ()
 
 
+def usual_start(increment: int, minimum: int | None, maximum: int | None) -> int:
+    """Where a sequence begins unless it is told: at the bound that it counts away from (init_params, sequence.c)."""
+    if increment < 0:
+        return -1 if maximum is None else maximum
+    return 1 if minimum is None else minimum
+
+
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column(PgObject):

@@ -95,8 +95,7 @@ def sequence(book: Book, thing: pg.Sequence) -> Words:
     words: Words = {"sequence": thing.id.name} | book.head(thing)
     if thing.type != "bigint":
         words["type"] = thing.type
-    first = (thing.maximum if thing.increment < 0 else thing.minimum) or (-1 if thing.increment < 0 else 1)
-    if thing.start != first:
+    if thing.start != pg.usual_start(thing.increment, thing.minimum, thing.maximum):
         words["start"] = thing.start
     if thing.increment != 1:
         words["increment"] = thing.increment

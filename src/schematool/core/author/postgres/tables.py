@@ -342,7 +342,7 @@ class _Own:
         if isinstance(default, pg.Default):
             words["default"] = self.book.default(column.id, default.expression, column.type)
         if column.identity:
-            words["identity"] = _identity(column.identity, self.table.id.path[0])
+            words["identity"] = _identity(self.book, column.identity, self.table.id.path[0])
         if column.generated is not None:
             expression = self.book.expression(column.generated)
             words["generated"] = (
@@ -556,9 +556,11 @@ class _Own:
         return {word: found} if found else {}
 
 
-def _identity(identity: pg.Identity, schema: str) -> Plain:
+def _identity(book: Book, identity: pg.Identity, schema: str) -> Plain:
     words: Words = {}
-    for word in ("start", "increment", "cache"):
+    if identity.start != pg.usual_start(identity.increment, identity.minimum, identity.maximum):
+        words["start"] = identity.start
+    for word in ("increment", "cache"):
         if (value := getattr(identity, word)) != 1:
             words[word] = value
     for word in ("minimum", "maximum"):
@@ -568,6 +570,14 @@ def _identity(identity: pg.Identity, schema: str) -> Plain:
         words["cycle"] = True
     if identity.sequence:
         words["name"] = identity.sequence.removeprefix(f"{schema}.")
+    if identity.persistence:
+        words["unlogged"] = identity.persistence == "unlogged"
+    if identity.comment is not None:
+        words["description"] = identity.comment
+    if identity.grants:
+        words["grants"] = book.grants(identity.grants)
+    if identity.revokes:
+        words["revokes"] = book.grants(identity.revokes)
     if not words:
         return "always" if identity.always else "by default"
     return {"always": identity.always} | words

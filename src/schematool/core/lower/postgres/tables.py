@@ -23,6 +23,7 @@ from schematool.core.lower.postgres.read import (
     whole,
 )
 from schematool.core.lower.postgres.scope import Scope, collation_text, schema_of
+from schematool.core.lower.postgres.types import counting
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Entity, Field, Options, Plain
 from schematool.core.partitions import default_name
@@ -187,7 +188,7 @@ def _column(scope: Scope, table_id: Id, field: Field, entity: Entity) -> None:
     generated = field.options.get("generated")
     words = record(generated, "as")
     given = scope.common(field.options, field.description)
-    identity = _identity(field.options, path)
+    identity = _identity(scope, field.options, path)
     collation = text(field.options, "collation")
     made = pg.Column(
         id=Id("column", path),
@@ -231,27 +232,25 @@ def _column_grants(scope: Scope, entity: Entity, name: str, key: str) -> tuple[p
     return tuple(grant for grant in scope.grants(entity.options, key) if grant.column == name)
 
 
-def _identity(options: Options, path: tuple[str, ...]) -> pg.Identity | None:
+def _identity(scope: Scope, options: Options, path: tuple[str, ...]) -> pg.Identity | None:
     value = options.get("identity")
     if value is None:
         return None
     if not isinstance(value, Mapping):
         return pg.Identity(always=value == "always")
     name = text(value, "name")
+    common = scope.common(value, text(value, "description"))
     return pg.Identity(
         always=truth(value, "always", True),
-        start=_or_one(whole(value, "start")),
-        increment=_or_one(whole(value, "increment")),
-        minimum=whole(value, "minimum"),
-        maximum=whole(value, "maximum"),
-        cache=_or_one(whole(value, "cache")),
+        **counting(value),
+        cache=whole(value, "cache") or 1,
         cycle=truth(value, "cycle"),
         sequence=f"{path[0]}.{name}" if name else None,
+        persistence=None if "unlogged" not in value else "unlogged" if truth(value, "unlogged") else "permanent",
+        comment=common.comment,
+        grants=common.grants,
+        revokes=common.revokes,
     )
-
-
-def _or_one(value: int | None) -> int:
-    return 1 if value is None else value
 
 
 def _serial(scope: Scope, field: Field, path: tuple[str, ...], kind: str, owner: str | None) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from schematool.core.catalog import Id
 from schematool.core.lower.postgres import constraints
-from schematool.core.lower.postgres.read import mapping, record, text, truth, whole
+from schematool.core.lower.postgres.read import Words, mapping, record, text, truth, whole
 from schematool.core.lower.postgres.scope import Common, Scope, collation_text, schema_of
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Declaration
@@ -98,10 +98,7 @@ def sequence(scope: Scope, thing: Declaration, common: Common) -> None:
     made = pg.Sequence(
         id=Id("sequence", (schema_of(thing), thing.name)),
         type=text(options, "type") or "bigint",
-        start=_start(options),
-        increment=1 if (step := whole(options, "increment")) is None else step,
-        minimum=whole(options, "minimum"),
-        maximum=whole(options, "maximum"),
+        **counting(options),
         cache=whole(options, "cache") or 1,
         cycle=truth(options, "cycle"),
         persistence="unlogged" if truth(options, "unlogged") else "permanent",
@@ -111,15 +108,22 @@ def sequence(scope: Scope, thing: Declaration, common: Common) -> None:
     scope.put(made, thing.span)
 
 
-def _start(options: Mapping[str, object]) -> int:
-    """The first value: what is given, or the bound that counting begins at, as in CREATE SEQUENCE."""
-    given, step = options.get("start"), options.get("increment")
-    if isinstance(given, int):
-        return given
-    bound = options.get("maximum" if isinstance(step, int) and step < 0 else "minimum")
-    if isinstance(bound, int):
-        return bound
-    return -1 if isinstance(step, int) and step < 0 else 1
+class Counting(TypedDict):
+    """Where a sequence begins, its step, and its bounds."""
+
+    start: int
+    increment: int
+    minimum: int | None
+    maximum: int | None
+
+
+def counting(words: Words) -> Counting:
+    """How a sequence counts; it begins where CREATE SEQUENCE would have it unless the words say where."""
+    increment, minimum, maximum = (whole(words, word) for word in ("increment", "minimum", "maximum"))
+    step = 1 if increment is None else increment
+    start = whole(words, "start")
+    usual = pg.usual_start(step, minimum, maximum)
+    return {"start": usual if start is None else start, "increment": step, "minimum": minimum, "maximum": maximum}
 
 
 def _owner(scope: Scope, given: str) -> Id:

@@ -22,6 +22,7 @@ from schematool.core.plan.postgres.create import (
     options_text,
     policy_expressions,
     replica_identity,
+    sequence_persistence,
 )
 from schematool.core.plan.postgres.foreign import changed_options, foreign_change
 from schematool.core.plan.postgres.names import name, relation
@@ -438,6 +439,10 @@ def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     before_sequence, after_sequence = identity_sequence(before), identity_sequence(after)
     if before_sequence != after_sequence:
         yield _free(f"ALTER SEQUENCE {name(before_sequence)} RENAME TO {identifier(after_sequence.name)}", after)
+    if old.persistence != new.persistence:
+        # None is what the table is, which is then the other of the two.
+        wanted = new.persistence or ("permanent" if old.persistence == "unlogged" else "unlogged")
+        yield _free(sequence_persistence(identity_sequence(after), wanted), after)
     words: list[str] = []
     if old.always != new.always:
         words.append(f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}")
@@ -494,8 +499,7 @@ def _sequence(before: pg.Sequence, after: pg.Sequence) -> Iterator[Step]:
     if kind or change.words:
         yield _free(" ".join([head, *kind, *change.words]), after)
     if before.persistence != after.persistence:
-        state = "UNLOGGED" if after.persistence == "unlogged" else "LOGGED"
-        yield _free(f"{head} SET {state}", after)
+        yield _free(sequence_persistence(after.id, after.persistence), after)
 
 
 def _view(before: pg.View, after: pg.View) -> Iterator[Step]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
-from schematool.core.plan.postgres.attributes import role
+from schematool.core.plan.postgres.attributes import identity_sequence, role
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.texts import again
@@ -83,7 +84,7 @@ def identity_text(identity: pg.Identity) -> str:
 
 def _sequence_options(sequence: pg.Identity | pg.Sequence) -> list[str]:
     options: list[str] = []
-    if sequence.start != 1:
+    if sequence.start != pg.usual_start(sequence.increment, sequence.minimum, sequence.maximum):
         options.append(f"START WITH {sequence.start}")
     if sequence.increment != 1:
         options.append(f"INCREMENT BY {sequence.increment}")
@@ -176,6 +177,13 @@ def after_column(column: pg.Column, *, only: bool = False) -> Iterator[str]:
         yield f"{head} SET STATISTICS {column.statistics}"
     if column.options:
         yield f"{head} SET ({options_text(column.options)})"
+    if column.identity and column.identity.persistence:
+        yield sequence_persistence(identity_sequence(column), column.identity.persistence)
+
+
+def sequence_persistence(sequence: Id, persistence: str) -> str:
+    """ALTER SEQUENCE … SET UNLOGGED, or LOGGED."""
+    return f"ALTER SEQUENCE {name(sequence)} SET {'UNLOGGED' if persistence == 'unlogged' else 'LOGGED'}"
 
 
 def create_index(index: pg.Index, *, concurrently: bool = False) -> str:
