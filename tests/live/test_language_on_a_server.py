@@ -145,3 +145,17 @@ def test_the_extension_of_the_first_design_on_a_server_that_has_it(debian_server
     assert isinstance(default, pg.Default)
     assert default.expression == "public.uuid_generate_v4()"
     assert rows["public.users"] == 1
+
+
+def test_what_is_no_sql_is_said_at_its_place(postgres_engine: Engine) -> None:
+    """A syntax error in an expression is the server's word about that expression, and all else is built."""
+    text = (
+        "entity: a\nstore: postgres\nfields:\n  id: { type: integer, check: id > }\n  name: text\nprimary_key: [id]\n"
+    )
+    model, found = load({"a.yaml": text})
+    with postgres_engine.scratch() as empty:
+        failed = empty.build((*build(lower(model, found).catalog),))
+        assert [(key, str(error)) for key, error in failed] == [
+            ("constraint public.a.a_id_check", 'PostgreSQL 42601: syntax error at or near ")"')
+        ]
+        assert Id("constraint", ("public", "a", "a_pkey")) in empty.inspect().catalog

@@ -11,8 +11,9 @@ from schematool.engines.postgres.session import Session
 
 # All of a large schema in one transaction would fill the server's lock table (max_locks_per_transaction).
 _TOGETHER = 200
-_BEFORE = "SAVEPOINT schematool;\n"
-_AFTER = "\n;RELEASE SAVEPOINT schematool"
+_SAVE = "SAVEPOINT schematool"
+# Made anew after each statement, since none of a text with a syntax error is run, not even what stands before it.
+_AFTER = f"\n;RELEASE {_SAVE};{_SAVE}"
 
 
 def build(session: Session, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
@@ -44,15 +45,15 @@ def _round(
 ) -> list[tuple[str, str]]:
     """Try each pair once, in one transaction; return those that did not work."""
     left = []
-    session.execute("BEGIN")
+    session.execute(f"BEGIN;{_SAVE}")
     for key, statement in pairs:
         try:
-            session.execute(f"{_BEFORE}{statement}{_AFTER}")
+            session.execute(f"{statement}{_AFTER}")
         except psycopg.Error as error:
             if session.lost:
                 raise
             session.execute("ROLLBACK TO SAVEPOINT schematool")
             left.append((key, statement))
-            failed.append((key, statement_error(error, statement, session.url, shift=len(_BEFORE))))
+            failed.append((key, statement_error(error, statement, session.url)))
     session.execute("COMMIT")
     return left

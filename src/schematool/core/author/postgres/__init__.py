@@ -120,14 +120,14 @@ def _whole(book: Book, thing: pg.PgObject, words: Words | None) -> Words | None:
 
 def _carried(book: Book) -> Iterator[tuple[str, Words]]:
     """What has no words of its own, as the statements that make it."""
-    for thing in book.catalog:
+    for thing in sorted(book.catalog, key=lambda one: (one.id.kind not in pg.RELATIONS, one.id)):
         assert isinstance(thing, pg.PgObject)
         if thing.id in book.written or thing.id.kind in {"column", "default"}:
             continue
         inside = [
             one
             for key, one in book.catalog.objects.items()
-            if key.kind in {"column", "default"}
+            if (key.kind in {"column", "default"} or (isinstance(one, pg.Constraint) and one.inherited))
             and thing.id.kind in pg.RELATIONS
             and key.path[:2] == thing.id.path
             and isinstance(one, pg.PgObject)

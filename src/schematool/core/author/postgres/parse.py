@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*)'
 """One identifier, quoted where it must be."""
+_SUBQUERY = re.compile(r"(?i)\(\s*(?:select|values|with|table)\b")
 QUALIFIED = rf"{NAME}(?:\.{NAME})*"
 
 
@@ -68,13 +69,15 @@ def closing(text: str, opening: int = 0) -> int:
 
 
 def unwrap(text: str) -> str:
-    """An expression without one pair of parentheses around all of it.
+    """An expression without one pair of parentheses around all of it; a subquery is none without them.
 
-    >>> unwrap("(a > 0)"), unwrap("(a) > (b)")
-    ('a > 0', '(a) > (b)')
+    >>> unwrap("(a > 0)"), unwrap("(a) > (b)"), unwrap("( SELECT 1)")
+    ('a > 0', '(a) > (b)', '( SELECT 1)')
     """
     text = text.strip()
-    return text[1:-1].strip() if text.startswith("(") and closing(text) == len(text) - 1 else text
+    if not text.startswith("(") or closing(text) != len(text) - 1 or _SUBQUERY.match(text):
+        return text
+    return text[1:-1].strip()
 
 
 def group(text: str) -> tuple[str, str] | None:

@@ -52,7 +52,7 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     for thing in catalog:
         if isinstance(thing, pg.Sequence) and thing.owned_by:
             pairs.append((str(thing.id), own_sequence(thing)))
-        if isinstance(thing, pg.Table) and thing.partition_of:
+        if isinstance(thing, pg.Table | pg.ForeignTable) and thing.partition_of:
             text = (
                 f"ALTER TABLE ONLY {name(thing.partition_of)} ATTACH PARTITION {name(thing.id)} {thing.partition_bound}"
             )
