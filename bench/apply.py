@@ -3,6 +3,9 @@
 `python bench/apply.py URL [COUNT]`: URL of a server on which databases may be made, on this machine. The runs take
 turns, and the quickest of each counts, so that what else the machine does weighs less. Beside the wall is the time of
 processors, client and server together: the server's is that of its ended processes, as its first process has it.
+
+Each run has a database of its own, and none is dropped before the last run is over: ext4 makes new files several times
+slower for minutes after many were deleted (fs/ext4/ialloc.c, recently_deleted), and the first run would win.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -24,7 +27,6 @@ from schematool.core.secret import Url
 from schematool.engines.postgres.session import other_database
 
 ROUNDS = int(os.environ.get("SCHEMATOOL_BENCH_ROUNDS", "3"))
-DATABASE = "schematool_bench"
 LIMIT_TO_PSQL = 1.1
 LIMIT_NOTHING_TO_DO = 0.3
 
@@ -73,11 +75,12 @@ class Bench:
     admin: Url
     root: Path
     postmaster: int
+    databases: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> Url:
         """The database that is filled."""
-        return other_database(self.admin, DATABASE)
+        return other_database(self.admin, self.databases[-1])
 
     @property
     def folder(self) -> Path:
@@ -85,10 +88,17 @@ class Bench:
         return self.root / "migrations" / "postgres"
 
     def empty(self) -> None:
-        """Make the database anew."""
+        """Go on with a new database, which the project means from here on."""
+        self.databases.append(f"schematool_bench_{os.getpid()}_{len(self.databases)}")
         with psycopg.connect(self.admin.reveal(), autocommit=True) as connection:
-            connection.execute(f"drop database if exists {DATABASE} with (force)".encode())
-            connection.execute(f"create database {DATABASE} template template0".encode())
+            connection.execute(f"create database {self.databases[-1]} template template0".encode())
+        (self.root / "schematool.toml").write_text(f'[env.dev.postgres]\nurl = "{self.url.reveal()}"\n')
+
+    def drop(self) -> None:
+        """Drop every database that was made."""
+        with psycopg.connect(self.admin.reveal(), autocommit=True) as connection:
+            for name in self.databases:
+                connection.execute(f"drop database if exists {name} with (force)".encode())
 
     def timed(self, run: Callable[[Bench], float | None]) -> Took:
         """Time a run with all that it makes the server do."""
@@ -109,11 +119,10 @@ class Bench:
         return used.ru_utime + used.ru_stime, server
 
 
-def write(root: Path, url: Url, count: int) -> None:
+def write(root: Path, count: int) -> None:
     """Make a project of `count` migrations of three statements each."""
     folder = root / "migrations" / "postgres"
     folder.mkdir(parents=True)
-    (root / "schematool.toml").write_text(f'[env.dev.postgres]\nurl = "{url.reveal()}"\n')
     for number in range(count):
         (folder / f"{number:04}_t.sql").write_text(
             f"create table t{number} (id bigint primary key, name text not null, at timestamptz default now());\n"
@@ -177,9 +186,13 @@ def main(admin: Url, count: int) -> None:
     postmaster = int((Path(row[0]) / "postmaster.pid").read_text().split()[0])
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(admin, Path(name), postmaster)
-        write(bench.root, bench.url, count)
-        subprocess.run([sys.executable, "-m", "schematool", "lock"], cwd=bench.root, check=True, **_QUIET)
-        first, again = measured(bench)
+        write(bench.root, count)
+        try:
+            bench.empty()
+            subprocess.run([sys.executable, "-m", "schematool", "lock"], cwd=bench.root, check=True, **_QUIET)
+            first, again = measured(bench)
+        finally:
+            bench.drop()
     psql = first["psql"]
     whole = psql.client + psql.server
     print(f"{count} migrations of 3 statements; runner: connect, apply, record; migrate: the command with all it does")

@@ -52,10 +52,13 @@ def test_it_is_sent_in_one_go(engine: PostgresEngine, monkeypatch: pytest.Monkey
     sent: list[int] = []
 
     def counted(
-        connection: psycopg.Connection[Any], statements: Sequence[str], answered: Callable[[int, int | None], None]
+        connection: psycopg.Connection[Any],
+        statements: Sequence[str],
+        ending: Callable[[], Sequence[str]],
+        answered: Callable[[int, int | None], None],
     ) -> Failure | None:
         sent.append(len(statements))
-        return pipeline.send_all(connection, statements, answered)
+        return pipeline.send_all(connection, statements, ending, answered)
 
     monkeypatch.setattr("schematool.engines.postgres.apply.send_all", counted)
     apply(
@@ -68,8 +71,8 @@ def test_it_is_sent_in_one_go(engine: PostgresEngine, monkeypatch: pytest.Monkey
         unit_of("0005_d", "do $$ begin perform set_config('a.b', 'c', false); end $$;"),
     )
 
-    # begin, lock_timeout, two statements, ledger, commit
-    assert sent == [6]
+    # begin, lock_timeout, two statements; ledger and commit are the ending
+    assert sent == [4]
     assert list(states(engine).values()) == ["applied"] * 5
 
 
@@ -196,6 +199,20 @@ def test_a_cancellation_that_nobody_heard_is_said_again(
     assert len(lost) > 2
     assert time.monotonic() - began < 10
     assert caught.value.state == "0002_long is not applied"
+
+
+def test_what_is_prepared_may_be_thrown_away(engine: PostgresEngine) -> None:
+    """By a function that a migration calls, so that nobody sees it coming: the unit is recorded all the same."""
+    away = "create function away() returns void language plpgsql as $$ begin execute 'deallocate all'; end $$;\n"
+    apply(
+        engine,
+        unit_of("0002_a", away),
+        unit_of("0003_b", "select away();\ncreate table b (id int);\n"),
+        unit_of("0004_c", "deallocate all;\n"),
+        unit_of("0005_d", "create table d (id int);\n"),
+    )
+
+    assert list(states(engine).values()) == ["applied"] * 5
 
 
 def test_both_ledgers_have_the_same_instant(engine: PostgresEngine, postgres_url: Url) -> None:

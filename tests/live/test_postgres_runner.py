@@ -145,23 +145,28 @@ def test_a_hash_is_not_believed_after_yoyo_applied_again(
 def test_the_tables_of_yoyo_are_exactly_those_that_yoyo_makes(
     engine: PostgresEngine, postgres_url: Url, tmp_path: Path
 ) -> None:
-    """Column by column, our yoyo tables are the ones of stock yoyo."""
+    """Column by column and key by key, our yoyo tables are the ones of stock yoyo, and so is the row in them."""
     apply(engine, USERS)
-    ours = _yoyo_columns(postgres_url)
+    ours = _yoyo_tables(postgres_url)
     engine.run(['drop table "_yoyo_migration", "_yoyo_log", "_yoyo_version", yoyo_lock, users'])
     write(tmp_path, {"0001_users": TEXTS["0001_users"]})
     yoyo(postgres_url, tmp_path, "apply")
 
-    assert ours == _yoyo_columns(postgres_url)
-    assert len(ours) == 16
+    assert ours == _yoyo_tables(postgres_url)
+    assert len(ours) == 21
 
 
-def _yoyo_columns(url: Url) -> list[Any]:
+def _yoyo_tables(url: Url) -> list[Any]:
     with psycopg.connect(url.reveal()) as connection:
-        return connection.execute(
+        columns = connection.execute(
             "select table_name, ordinal_position, column_name, data_type, character_maximum_length, is_nullable,"
             " column_default from information_schema.columns where table_name like '%yoyo%' order by 1, 2"
         ).fetchall()
+        keys = connection.execute(
+            "select conname, pg_get_constraintdef(oid) from pg_constraint"
+            " where contype = 'p' and conrelid::regclass::text like '%yoyo%' order by 1"
+        ).fetchall()
+        return [*columns, *keys, *connection.execute("select version from _yoyo_version").fetchall()]
 
 
 def test_nothing_is_created_by_reading_or_failing(engine: PostgresEngine) -> None:

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NoReturn
 
 import psycopg
@@ -36,11 +37,12 @@ _RETRY = {
     "40P01": "another session waited for us while we waited for it",
     "40001": "another session changed the same rows",
 }
+_NOT_PREPARED = "26000"
 _RECONNECT_SECONDS = 15.0
 # What may change a setting, the role, or what is prepared, for the rest of the session: said outright, by
 # set_config(), or in a block of code. `ALTER … SET` and `UPDATE … SET` do not, and they are most of what there is.
 _CHANGES_SESSION = re.compile(
-    r"(?:set|reset|discard|listen|unlisten|prepare|load)\b|(?:do|call)\b.*\b(?:set|reset|execute|discard)\b|.*\bset_config\b",
+    r"(?:set|reset|discard|listen|unlisten|prepare|deallocate|load)\b|(?:do|call)\b.*\b(?:set|reset|execute|discard)\b|.*\bset_config\b",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -57,7 +59,7 @@ class Patience:
     budget_seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Run:
     """One unit in one direction."""
 
@@ -77,12 +79,12 @@ class _Run:
         """The word of yoyo's log for it."""
         return "apply" if self.direction == "up" else "rollback"
 
-    @property
+    @cached_property
     def copies(self) -> bool:
         """Whether there is a COPY, which talks with the client while it runs."""
         return any(command.text[:4].lower() == "copy" for command in self.commands)
 
-    @property
+    @cached_property
     def changes_session(self) -> bool:
         """Whether settings may be others afterwards."""
         return any(_CHANGES_SESSION.match(command.text) for command in self.commands)
@@ -161,6 +163,7 @@ class Runner:
             self._watch.end()
             if run.changes_session and not self._session.lost:
                 self._session.restore()
+                self._ledger.forget_prepared()
 
     # --- in a transaction -------------------------------------------------------------------------------------
 
@@ -240,18 +243,26 @@ class Runner:
             raise self._refused(error, run, last, note="when the transaction was committed") from None
         raise world_error(error, self._session.url, state=self._nothing(run)) from None
 
-    def _in_one_go(self, run: _Run) -> None:
+    def _in_one_go(self, run: _Run, *, quickly: bool = True) -> None:
         """Send begin, statements, ledger row and commit without waiting in between; each answer is told as it comes."""
-        record = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=None)
+        if quickly := quickly and run.direction == "up":
+            self._ledger.prepare()
         head = self._beginning
-        statements = (*head, *(command.text for command in run.commands), record, "COMMIT")
+
+        def ending() -> tuple[str, str]:
+            if quickly:
+                return self._ledger.finished_quickly(run.unit, run.operation), "COMMIT"
+            record = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=None)
+            return record, "COMMIT"
+
         steps = _Steps(run, self._faults, self._watch, self._session)
 
         def answered(index: int, rows: int | None) -> None:
             steps.answered(index - len(head), rows)
 
         try:
-            failure = send_all(self._session.connection, statements, answered)
+            statements = (*head, *(command.text for command in run.commands))
+            failure = send_all(self._session.connection, statements, ending, answered)
         except psycopg.OperationalError as error:
             # COMMIT was sent, or may have been.
             self._watch.end()
@@ -269,6 +280,11 @@ class Runner:
             return
         self._session_rolled_back()
         place = failure.index - len(head)
+        if place == len(run.commands) and failure.error.sqlstate == _NOT_PREPARED:
+            # A function that the migration called has thrown away what the session had prepared.
+            self._ledger.forget_prepared()
+            self._in_one_go(run, quickly=False)
+            return
         if 0 <= place < len(run.commands):
             raise self._refused(failure.error, run, run.commands[place]) from None
         self._not_committed(run, failure.error)

@@ -44,9 +44,12 @@ def written(result: Any) -> int | None:
 
 
 def send_all(
-    connection: psycopg.Connection[Any], statements: Sequence[str], answered: Callable[[int, int | None], None]
+    connection: psycopg.Connection[Any],
+    statements: Sequence[str],
+    ending: Callable[[], Sequence[str]],
+    answered: Callable[[int, int | None], None],
 ) -> Failure | None:
-    """Run the statements in order.
+    """Run the statements in order, and then those of `ending`, which is asked when the server is at work already.
 
     `answered` is called with the index of each as soon as it is known to have run, and with the number of rows that it
     wrote, None for a statement that writes none.
@@ -59,9 +62,9 @@ def send_all(
     pgconn.enter_pipeline_mode()
     talk = _Talk(pgconn, answered)
     try:
-        for statement in statements:
-            pgconn.send_query_params(statement.encode(), None)
-            pgconn.send_flush_request()
+        _send(pgconn, statements)
+        pgconn.flush()
+        _send(pgconn, ending())
         pgconn.pipeline_sync()
         # Not Connection.wait(): at a signal it would cancel once, and then wait for the end of all that was sent.
         wait(talk.through(), pgconn.socket, _INTERVAL_SECONDS)
@@ -75,6 +78,12 @@ def send_all(
         if not connection.closed:
             pgconn.exit_pipeline_mode()
     return talk.failure
+
+
+def _send(pgconn: Any, statements: Sequence[str]) -> None:
+    for statement in statements:
+        pgconn.send_query_params(statement.encode(), None)
+        pgconn.send_flush_request()
 
 
 def _give_up(connection: psycopg.Connection[Any], talk: _Talk) -> None:

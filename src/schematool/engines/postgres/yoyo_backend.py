@@ -1,9 +1,10 @@
 """The one place that knows yoyo's own tables, so that stock `yoyo list` shows what was applied here.
 
-yoyo 9 keeps `_yoyo_migration` (what is applied), `_yoyo_log` (what happened), `_yoyo_version` and `yoyo_lock`. Its
-backend is used for what must be exactly as yoyo makes it, the tables; rows are written in the same message as our
-own, which yoyo, working statement by statement on a connection of its own, cannot do. Importing yoyo takes 0.1 s,
-so it is imported only where tables are made.
+yoyo 9 keeps `_yoyo_migration` (what is applied), `_yoyo_log` (what happened), `_yoyo_version` and `yoyo_lock`. Where
+none of them is there, they are made as yoyo 9.0 makes them (version 2 of its own schema; a test holds them beside
+each other); where some are, yoyo's own code makes the rest. Rows are written in the same message as our
+own, which yoyo, working statement by statement on a connection of its own, cannot do. Importing yoyo takes 0.1 s, so
+it is imported only then.
 """
 
 from __future__ import annotations
@@ -38,20 +39,28 @@ def marked(schema: str, id: str, operation: str) -> str:  # noqa: A002  # as abo
 
     `operation`: `apply` or `mark`, or `rollback` or `unmark`, which take it off.
     """
-    key = literal(migration_hash(id))
-    name = literal(id)
-    table = qualified(schema, MIGRATIONS)
+    key, name = literal(migration_hash(id)), literal(id)
     if operation in {"rollback", "unmark"}:
-        first = f"DELETE FROM {table} WHERE migration_hash = {key}"
-    else:
-        first = (
-            f"INSERT INTO {table} (migration_hash, migration_id, applied_at_utc) VALUES ({key}, {name}, {_NOW})\n"
-            "ON CONFLICT (migration_hash) DO UPDATE SET applied_at_utc = excluded.applied_at_utc"
-        )
-    return f",\nyoyos AS ({first})\n" + (
+        gone = f"DELETE FROM {qualified(schema, MIGRATIONS)} WHERE migration_hash = {key}"
+        return f",\nyoyos AS ({gone})\n" + _logged(schema, key, name, literal(operation))
+    return marking(schema, key, name, literal(operation))
+
+
+def marking(schema: str, key: str, name: str, operation: str) -> str:
+    """Return what `marked` does for `apply` and `mark`, of expressions in SQL rather than of values."""
+    first = (
+        f"INSERT INTO {qualified(schema, MIGRATIONS)} (migration_hash, migration_id, applied_at_utc)"
+        f" VALUES ({key}, {name}, {_NOW})\n"
+        "ON CONFLICT (migration_hash) DO UPDATE SET applied_at_utc = excluded.applied_at_utc"
+    )
+    return f",\nyoyos AS ({first})\n" + _logged(schema, key, name, operation)
+
+
+def _logged(schema: str, key: str, name: str, operation: str) -> str:
+    return (
         f"INSERT INTO {qualified(schema, LOG)}"
         " (id, migration_hash, migration_id, operation, username, hostname, created_at_utc)\n"
-        f"VALUES (pg_catalog.gen_random_uuid(), {key}, {name}, {literal(operation)},"
+        f"VALUES (pg_catalog.gen_random_uuid(), {key}, {name}, {operation},"
         f" {literal(_user())}, {literal(_host())}, {_NOW})"
     )
 
@@ -71,10 +80,38 @@ def _user() -> str:
 
 
 def create_tables(session: Session, schema: str) -> None:
-    """Make those of yoyo's tables that are not there, with yoyo's own statements, in the transaction that is open.
+    """Make those of yoyo's tables that are not there, in the transaction that is open."""
+    names = [qualified(schema, name) for name in TABLES]
+    if session.one("SELECT num_nulls(VARIADIC array_agg(to_regclass(n))) FROM unnest(%s::text[]) AS t(n)", [names]) < 4:
+        _complete(session, schema)
+        return
+    migrations, log, versions, lock = names
+    session.execute(_CREATE.format(migrations=migrations, log=log, versions=versions, lock=lock, now=_NOW))
 
-    Also takes over the tables of an older yoyo, as yoyo itself would.
-    """
+
+_CREATE = """
+CREATE TABLE {migrations} (
+  migration_hash varchar(64) PRIMARY KEY,
+  migration_id varchar(255),
+  applied_at_utc timestamp
+);
+CREATE TABLE {log} (
+  id varchar(36) PRIMARY KEY,
+  migration_hash varchar(64),
+  migration_id varchar(255),
+  operation varchar(10),
+  username varchar(255),
+  hostname varchar(255),
+  comment varchar(255),
+  created_at_utc timestamp
+);
+CREATE TABLE {versions} (version integer PRIMARY KEY, installed_at_utc timestamp);
+INSERT INTO {versions} VALUES (2, {now});
+CREATE TABLE {lock} (locked integer PRIMARY KEY DEFAULT 1, ctime timestamp, pid integer NOT NULL);
+"""
+
+
+def _complete(session: Session, schema: str) -> None:
     from yoyo import internalmigrations  # noqa: PLC0415  # see the first lines of this file
     from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend  # noqa: PLC0415  # likewise
 
