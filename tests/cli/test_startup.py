@@ -53,15 +53,17 @@ def applied(tmp_path: Path, postgres_url: Url) -> Path:
 
 @pytest.mark.parametrize("verb", ["migrate", "status"])
 def test_nothing_to_do_loads_and_reads_little(applied: Path, verb: str) -> None:
-    """No statement is split; the YAML loader, the codec of catalogs, yoyo and the other driver are left alone."""
+    """No statement is read; YAML, the codec of catalogs, yoyo, pydantic and the other driver are left alone."""
     code, read, modules = probed(applied, verb)
     heavy = {
         "yaml",
         "pymongo",
         "yoyo",
+        "pydantic",
         "schematool.core.load.documents",
         "schematool.core.codec",
         "schematool.core.plan",
+        "schematool.engines.postgres.apply",
     }
 
     assert (code, read) == (0, [])

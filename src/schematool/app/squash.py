@@ -18,13 +18,13 @@ from schematool.app.servers import scratch_server
 from schematool.app.sources import committed
 from schematool.app.workspace import Workspace, read_text, write_all
 from schematool.core.config import STORES
-from schematool.core.describe import statement_line
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, Refused
 from schematool.core.history.data import acts_on_data
 from schematool.core.history.lock import parse
 from schematool.core.history.names import order
 from schematool.core.history.unit import Command, Unit
+from schematool.core.line import statement_line
 from schematool.core.step import Segment, Step
 from schematool.engines.contract import Engine
 

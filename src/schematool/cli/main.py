@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import traceback
+from functools import partial
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -23,6 +24,18 @@ from schematool.views.outcome import Outcome
 class Verbs(TyperGroup):
     """The verbs; an interruption is an error like any other, with the next thing to type, before Typer swallows it."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take in what stands before the verb."""
+        _look_at_what_is_said(self, ctx)
+        return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Find one."""
+        command = super().get_command(ctx, cmd_name)
+        if command:
+            _look_at_what_is_said(command, ctx)
+        return command
+
     def invoke(self, ctx: Any) -> Any:
         """Run one."""
         try:
@@ -30,6 +43,18 @@ class Verbs(TyperGroup):
         except KeyboardInterrupt:
             hint = "`schematool status` tells where the databases stand; the same command again goes on from there"
             raise Interrupted(Diagnostic("ST598", "interrupted", hint=hint)) from None
+
+
+def _look_at_what_is_said(command: Any, ctx: Any) -> None:
+    """Leave the defaults of a command as they are: Typer would load pydantic (0.06 s) to see what type they have."""
+
+    def processed(parameter: Any, ctx: Any, value: Any) -> Any:
+        if parameter.required or not (value is None or value is parameter.default):
+            return type(parameter).process_value(parameter, ctx, value)
+        return parameter.callback(ctx, parameter, value) if parameter.callback else value
+
+    for parameter in command.get_params(ctx):
+        parameter.process_value = partial(processed, parameter)
 
 
 app = typer.Typer(

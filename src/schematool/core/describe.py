@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from schematool.core.catalog import Id, Object
 from schematool.core.change import Added, Altered, Change, Removed, Renamed
+from schematool.core.line import LONG, short
 
 _CHILDREN = frozenset({"column", "default", "constraint", "trigger", "rule", "policy"})
 _RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
 _CALLED = frozenset({"function", "aggregate", "operator"})  # the last part of their path are the argument types
-_LONG = 60
 _UNSAID = {"validation_action": "error", "validation_level": "strict"}
 """What MongoDB does where a collection says nothing."""
 
@@ -139,7 +138,7 @@ def _attribute(name: str, old: Any, new: Any) -> str:
         inner = (f.name for f in dataclasses.fields(old) if getattr(old, f.name) != getattr(new, f.name))
         return label + ", ".join(_attribute(part, getattr(old, part), getattr(new, part)) for part in inner)
     before, after = (_value(_UNSAID.get(name) if value is None else value) for value in (old, new))
-    if len(before) + len(after) > 2 * _LONG and before and after:
+    if len(before) + len(after) > 2 * LONG and before and after:
         before, after = _window(before, after)
     return f"{label}{short(before)} → {short(after)}"
 
@@ -203,31 +202,3 @@ def _window(before: str, after: str) -> tuple[str, str]:
     start = max(0, start - 20)
     lead = "…" if start else ""
     return lead + before[start:], lead + after[start:]
-
-
-def short(text: str) -> str:
-    """Bring a text onto one line of bounded length."""
-    line = re.sub(r"\s+", " ", text).strip()
-    return line if len(line) <= _LONG else line[: _LONG - 1] + "…"
-
-
-def statement_line(store: str, statement: str) -> str:
-    """Bring a statement onto one line: SQL as it is, a Mongo command by its name and subject."""
-    if store == "mongo":
-        try:
-            command = json.loads(statement)
-        except json.JSONDecodeError:
-            return short(statement)
-        return mongo_line(command)
-    return re.sub(r"\s+", " ", statement).strip()
-
-
-def mongo_line(command: dict[str, Any]) -> str:
-    """`createIndexes users (email_1)`: the verb, the collection, the names of the indexes."""
-    verb, subject = next(iter(command.items()), ("", ""))
-    indexes = command.get("indexes")
-    names = [str(i.get("name", "")) for i in indexes if isinstance(i, dict)] if isinstance(indexes, list) else []
-    if isinstance(index := command.get("index"), str):
-        names.append(index)
-    tail = f" ({', '.join(names)})" if names else ""
-    return f"{verb} {subject}{tail}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from schematool.core.describe import statement_line
+from schematool.core.line import statement_line
 from schematool.engines.contract import Began, Counted, Ended, Event, Filling, Waiting
 from schematool.views.text.words import count, seconds
 

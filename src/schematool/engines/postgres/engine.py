@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,8 +14,6 @@ from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
 from schematool.engines.contract import Check, Checkup, Damage, Foreign, Inspection, Listener, Prepared, Request
-from schematool.engines.postgres import links, partitions
-from schematool.engines.postgres.apply import Patience, Runner
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Ledger
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from schematool.core.partitions import Action, Schedule
     from schematool.core.patterns.model import Pattern, Plan
     from schematool.engines.contract import Standing
+    from schematool.engines.postgres.apply import Patience, Runner
 
 
 class PostgresEngine:
@@ -43,7 +43,6 @@ class PostgresEngine:
         self._ledger = Ledger(self._session)
         self._lock = MigrationLock(self._session, self._ledger)
         self._watch = Watch(url)
-        self._runner = Runner(self._session, self._ledger, self._lock, self._watch)
         # On a scratch database: who builds it. That this role owns what it makes is nobody's decision.
         self._builder: str | None = None
 
@@ -51,6 +50,12 @@ class PostgresEngine:
     def version(self) -> str:
         """The server's version, e.g. `18.6`."""
         return f"{self._session.version // 10000}.{self._session.version % 10000}"
+
+    @cached_property
+    def _runner(self) -> Runner:
+        from schematool.engines.postgres.apply import Runner  # noqa: PLC0415  # most runs have nothing to apply
+
+        return Runner(self._session, self._ledger, self._lock, self._watch)
 
     @property
     def patience(self) -> Patience:
@@ -200,31 +205,43 @@ class PostgresEngine:
 
     def absent(self, link: Link, values: Sequence[str]) -> tuple[str, ...]:
         """Tell which of the values no row has."""
+        from schematool.engines.postgres import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             return links.absent(self._session, link, values)
 
     def rows(self, link: Link) -> int | None:
         """Estimate how many keys there are; None where their order is not that of the references."""
+        from schematool.engines.postgres import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             return links.estimate(self._session, link) if links.is_uuid(self._session, link) else None
 
     def keys(self, link: Link, after: str | None) -> Iterator[str]:
         """Stream every key in its order."""
+        from schematool.engines.postgres import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             yield from links.keys(self._session, link, after)
 
     def partitioned(self, habit: Schedule) -> Standing | None:
         """Tell how a partitioned table stands."""
+        from schematool.engines.postgres import partitions  # noqa: PLC0415  # few tables have any
+
         with translated(self.url):
             return partitions.standing(self._session, habit)
 
     def repartition(self, habit: Schedule, action: Action) -> None:
         """Make or detach a partition, or give it an index."""
+        from schematool.engines.postgres import partitions  # noqa: PLC0415  # few tables have any
+
         with translated(self.url):
             partitions.carry_out(self._session, habit, action)
 
     def complete(self) -> None:
         """Give partitions that were made ahead the indexes of their table."""
+        from schematool.engines.postgres import partitions  # noqa: PLC0415  # few tables have any
+
         with translated(self.url):
             partitions.complete(self._session)
 

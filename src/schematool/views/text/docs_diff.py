@@ -8,7 +8,7 @@ from rich.text import Text
 
 from schematool.app.docs import ChangesReport
 from schematool.core.book.changes import Line
-from schematool.core.describe import short
+from schematool.core.line import short
 from schematool.views.show import Look
 from schematool.views.text.words import columns, symbol
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from schematool.core.describe import statement_line
+from schematool.core.line import statement_line
 from schematool.core.secret import Url
 from schematool.views.text.words import columns, count, place, seconds, symbol
 
