@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,3 +131,23 @@ def test_a_migration_that_is_a_program_is_refused(tmp_path: Path, run_cli: Calla
     assert ran.exit_code == 1
     assert f"`{name}` is a program" in ran.stderr + ran.stdout
     assert f"migrations/postgres/{name}" in ran.stderr + ran.stdout
+
+
+def test_without_a_word_it_tells_what_it_can() -> None:
+    """`schematool` alone prints the help, as `schematool --help` does; the completion of a shell is answered too."""
+    program = [sys.executable, "-m", "schematool"]
+    alone, asked = (
+        subprocess.run([*program, *words], capture_output=True, text=True, check=False) for words in ([], ["--help"])
+    )
+    completed = subprocess.run(
+        program,
+        env=os.environ | {"_SCHEMATOOL_COMPLETE": "complete_bash", "COMP_WORDS": "schematool mi", "COMP_CWORD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "migrate" in alone.stdout
+    assert alone.stdout.split() == asked.stdout.split()
+    assert (alone.returncode, asked.returncode) == (2, 0)
+    assert completed.stdout.split() == ["migrate"]

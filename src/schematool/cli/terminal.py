@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -112,7 +113,7 @@ def use(terminal: Terminal) -> Terminal:
 
 def guess(arguments: Sequence[str]) -> Terminal:
     """Read the format from the arguments, for errors that come before a verb has begun."""
-    for flag, value in zip(arguments, (*arguments[1:], ""), strict=True):
+    for flag, value in pairwise((*arguments, "")):
         name, _, joined = flag.partition("=")
         if name in {"--format", "-f"} and (joined or value) in {f.value for f in Format}:
             return Terminal(format=Format(joined or value))
