@@ -6,9 +6,13 @@ do it. What the model does not hold is found by `schematool.engines.postgres.obs
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from psycopg import Pipeline
 
 from schematool.core.catalog import Catalog, Later
 from schematool.engines.contract import Inspection
@@ -19,15 +23,34 @@ from schematool.engines.postgres.inspect.attached import (
     read_statistics,
     read_triggers,
 )
-from schematool.engines.postgres.inspect.constraints import read_constraints, read_indexes
+from schematool.engines.postgres.inspect.census import take_census
+from schematool.engines.postgres.inspect.constraints import (
+    INDEX_QUERY,
+    constraint_query,
+    read_constraints,
+    read_indexes,
+)
 from schematool.engines.postgres.inspect.functions import read_functions
-from schematool.engines.postgres.inspect.needs import needs, read_depends
+from schematool.engines.postgres.inspect.needs import ask_depends, needs, read_members
 from schematool.engines.postgres.inspect.rare import read_base_types, read_rare
 from schematool.engines.postgres.inspect.reading import Reading
-from schematool.engines.postgres.inspect.relations import read_relations, read_schemas
-from schematool.engines.postgres.inspect.remarks import read_remarks
+from schematool.engines.postgres.inspect.relations import (
+    COLUMN_QUERY,
+    PARENT_QUERY,
+    RELATION_QUERY,
+    read_relations,
+    read_schemas,
+)
+from schematool.engines.postgres.inspect.remarks import (
+    COMMENT_QUERY,
+    LABEL_QUERY,
+    ROLE_QUERY,
+    SCHEMA_QUERY,
+    read_remarks,
+    rights_query,
+)
 from schematool.engines.postgres.inspect.snapshot import snapshot
-from schematool.engines.postgres.inspect.types import read_types
+from schematool.engines.postgres.inspect.types import FOLLOWER_QUERY, read_types
 
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor
@@ -43,27 +66,53 @@ def inspect(connection: Connection[Any]) -> Inspection:
         return Inspection(catalog, observe(connection, catalog))
 
 
+READERS: tuple[tuple[str, Callable[[Reading], None]], ...] = (
+    ("", read_schemas),
+    ("", read_relations),
+    ("", read_constraints),
+    ("", read_indexes),
+    ("base type", read_base_types),
+    ("", read_types),
+    ("function", read_functions),
+    ("trigger", read_triggers),
+    ("rule", read_rules),
+    ("policy", read_policies),
+    ("statistics", read_statistics),
+    ("event trigger", read_event_triggers),
+    ("", read_rare),
+)
+"""What is read in which order, and the kind that the census must have found for there to be any."""
+
+
+def _sent_ahead(reading: Reading) -> tuple[str, ...]:
+    """What every reading asks, in the order of the readers: nearly all that takes long."""
+    return (
+        ROLE_QUERY,
+        SCHEMA_QUERY,
+        COMMENT_QUERY,
+        LABEL_QUERY,
+        rights_query(reading.kinds),
+        RELATION_QUERY,
+        COLUMN_QUERY,
+        PARENT_QUERY,
+        constraint_query(reading.version),
+        INDEX_QUERY,
+        FOLLOWER_QUERY,
+    )
+
+
 def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
     """Read the catalog alone, inside of a snapshot."""
     reading = Reading(cursor, version)
-    read_remarks(reading)
-    read_depends(reading)
-    for read in (
-        read_schemas,
-        read_relations,
-        read_constraints,
-        read_indexes,
-        read_base_types,
-        read_types,
-        read_functions,
-        read_triggers,
-        read_rules,
-        read_policies,
-        read_statistics,
-        read_event_triggers,
-        read_rare,
-    ):
-        read(reading)
+    take_census(reading)
+    with cursor.connection.pipeline() if Pipeline.is_supported() else nullcontext():
+        reading.send_ahead(_sent_ahead(reading))
+        ask_depends(reading)
+        read_remarks(reading)
+        read_members(reading)
+        for kind, read in READERS:
+            if not kind or kind in reading.kinds:
+                read(reading)
     pairs = Later(partial(needs, reading))
     catalog = Catalog.of("postgres", reading.objects, pairs, f"{version // 10000}.{version % 10000}")
     reader = cursor.execute("SELECT current_user AS name").fetchone()

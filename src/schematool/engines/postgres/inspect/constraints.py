@@ -12,7 +12,8 @@ from schematool.engines.postgres.inspect.reading import Reading, numbers, option
 TYPES = {"c": "check", "f": "foreign key", "p": "primary key", "u": "unique", "x": "exclude"}
 
 
-def _constraint_query(version: int) -> str:
+def constraint_query(version: int) -> str:
+    """The query of constraints; NOT ENFORCED is there since 18."""
     enforced = "n.conenforced" if version >= 180000 else "true"
     return f"""
 SELECT n.oid, n.conname, n.contype, n.conrelid, n.conindid, n.conparentid, n.confrelid, n.conkey, n.convalidated,
@@ -32,7 +33,7 @@ def read_constraints(reading: Reading) -> None:
 
     A foreign key to a partitioned table has one more row for each partition that it points at: left out.
     """
-    rows = reading.rows_of(_constraint_query(reading.version), "conrelid")
+    rows = reading.rows_of(constraint_query(reading.version), "conrelid")
     rows = [row for row in rows if not row.conparentid or row.parent_references == row.confrelid]
     for row in rows:
         table = reading.ids[oids.CLASS, row.conrelid]
@@ -90,7 +91,7 @@ def read_indexes(reading: Reading) -> None:
     """Indexes of tables and materialised views, but for those that are a constraint's."""
     rows = reading.rows_of(INDEX_QUERY, "indrelid")
     targets: dict[int, list[tuple[int, int]]] = {}
-    for row in reading.rows(TARGET_QUERY):
+    for row in reading.rows_if("statistics target", TARGET_QUERY):
         targets.setdefault(row.attrelid, []).append((row.attnum, row.attstattarget))
     for row in rows:
         reading.ids[oids.CLASS, row.indexrelid] = Id("index", (row.nspname, row.relname))

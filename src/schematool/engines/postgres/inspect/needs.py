@@ -22,17 +22,18 @@ SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype
 """Nothing is recorded about what initdb made, but for the schema public."""
 
 
-def read_depends(reading: Reading) -> None:
-    """Ask for pg_depend; let an extension's members stand for it, and note what was made to follow an extension.
-
-    The answer is most of all rows, so it stays as it came over the wire until `needs` is asked for.
-    """
-    for row in reading.rows(MEMBER_QUERY):
+def read_members(reading: Reading) -> None:
+    """Let an extension's members stand for it, and note what was made to follow an extension."""
+    for row in reading.rows_if("extension", MEMBER_QUERY):
         address = (row.classid, row.objid)
         if row.deptype == "e":
             reading.ids[address] = Id("extension", (row.extname,))
         else:
             reading.extensions_of[address] = tuple(sorted((*reading.extensions_of.get(address, ()), row.extname)))
+
+
+def ask_depends(reading: Reading) -> None:
+    """Ask for pg_depend: it is most of all rows, and stays as it came over the wire until `needs` is asked for."""
     reading.depends = reading.cursor.connection.cursor(row_factory=tuple_row).execute(DEPEND_QUERY.encode())
 
 
@@ -46,7 +47,7 @@ def needs(reading: Reading) -> frozenset[tuple[Id, Id]]:
     part_of = {address: numbers.get(key, -1) for address, key in reading.columns.items()}
     holder = {number: whole_of.get((oids.CLASS, table), -1) for (table, _), number in part_of.items()}
     owned = {numbers[thing.id] for thing in reading.objects if isinstance(thing, Sequence)}
-    assert reading.depends  # read_depends() comes first
+    assert reading.depends  # ask_depends() comes first
     found = {(number, table) for number, table in holder.items() if number >= 0 and table >= 0}
     for classid, objid, sub, refclassid, refobjid, refsub, deptype in reading.depends.fetchall():
         dependent = part_of.get((objid, sub), -1) if sub and classid == oids.CLASS else -1

@@ -52,8 +52,9 @@ def read_schemas(reading: Reading) -> None:
     ):
         key = Id("schema", (row.nspname,))
         reading.add(oids.SCHEMA, row.oid, Schema(id=key, **reading.rest(oids.SCHEMA, row.oid, row.nspowner)))
-    for row in reading.rows(
-        "SELECT oid, extname, extowner, extnamespace, extversion FROM pg_extension WHERE extname <> 'plpgsql'"
+    for row in reading.rows_if(
+        "extension",
+        "SELECT oid, extname, extowner, extnamespace, extversion FROM pg_extension WHERE extname <> 'plpgsql'",
     ):
         schema = reading.schemas[row.extnamespace]
         thing = Extension(
@@ -93,7 +94,10 @@ def read_relations(reading: Reading) -> None:
     reading.relations.update(row.oid for row in relations)
     for row in relations:
         reading.ids[oids.CLASS, row.oid] = Id(KINDS[row.relkind], (reading.schemas[row.relnamespace], row.relname))
-    parts = _read_parts(reading, {row.oid: row.relpersistence for row in relations})
+    replica = {}
+    if any(row.relreplident == "i" for row in relations):
+        replica = {row.indrelid: row.relname for row in reading.rows(REPLICA_QUERY)}
+    parts = _read_parts(reading, {row.oid: row.relpersistence for row in relations}, replica)
     for row in relations:
         match row.relkind:
             case "r" | "p":
@@ -162,15 +166,21 @@ SELECT c.oid, c.relnamespace, c.relname, c.relowner, c.relpersistence, format_ty
  WHERE c.oid >= {oids.FIRST_USER_OID}"""
 
 # The ordinary ones say nothing that attnotnull does not.
-NOT_NULL_QUERY = f"""
+_NOT_NULL_QUERY = f"""
 SELECT n.oid, n.conrelid, n.conkey[1] AS column, n.conname, n.connoinherit, n.convalidated, n.conislocal,
        n.coninhcount, c.relname, a.attname
   FROM pg_constraint n
   JOIN pg_class c ON c.oid = n.conrelid
   JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
  WHERE n.contype = 'n' AND n.conrelid >= {oids.FIRST_USER_OID}
-   AND (n.conname <> c.relname || '_' || a.attname || '_not_null' OR n.connoinherit OR NOT n.convalidated
-        OR EXISTS (SELECT FROM pg_description d WHERE d.classoid = {oids.CONSTRAINT} AND d.objoid = n.oid))"""
+   AND (n.conname <> c.relname || '_' || a.attname || '_not_null' OR n.connoinherit OR NOT n.convalidated"""
+
+
+def _not_null_query(reading: Reading) -> str:
+    """Those that have a comment too: which constraints have one is known, and asking of each again takes longest."""
+    commented = ", ".join(str(oid) for catalog, oid, _ in reading.comments if catalog == oids.CONSTRAINT)
+    return f"{_NOT_NULL_QUERY} OR n.oid IN ({commented}))" if commented else f"{_NOT_NULL_QUERY})"
+
 
 PARENT_QUERY = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
 
@@ -179,7 +189,7 @@ SELECT i.indrelid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexr
  WHERE i.indisreplident"""
 
 
-def _read_parts(reading: Reading, persistence: dict[int, str]) -> Parts:
+def _read_parts(reading: Reading, persistence: dict[int, str], replica: dict[int, str]) -> Parts:
     columns: dict[int, list[Any]] = defaultdict(list)
     for row in reading.rows_of(COLUMN_QUERY, "attrelid"):
         columns[row.attrelid].append(row)
@@ -188,16 +198,17 @@ def _read_parts(reading: Reading, persistence: dict[int, str]) -> Parts:
         parents[row.inhrelid].append(row.inhparent)
     not_nulls = {}
     if reading.version >= 180000:
-        not_nulls = {(row.conrelid, row.column): row for row in reading.rows_of(NOT_NULL_QUERY, "conrelid")}
+        not_nulls = {(row.conrelid, row.column): row for row in reading.rows_of(_not_null_query(reading), "conrelid")}
     identities = _read_sequences(reading, columns)
-    replica = {row.indrelid: row.relname for row in reading.rows(REPLICA_QUERY)}
     return Parts(columns, parents, identities, not_nulls, replica, persistence)
 
 
 def _read_sequences(reading: Reading, columns: dict[int, list[Any]]) -> dict[tuple[int, int], Behind]:
     """Add the free and the serial ones; return those behind identity columns."""
-    identities = {}
+    identities: dict[tuple[int, int], Behind] = {}
     names = {(row.attrelid, row.attnum): row.attname for rows in columns.values() for row in rows}
+    if "sequence" not in reading.kinds:
+        return identities
     for row in reading.rows_of(SEQUENCE_QUERY, "oid"):
         if row.table and row.table not in reading.relations:
             continue

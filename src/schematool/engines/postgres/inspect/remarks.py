@@ -13,6 +13,11 @@ PUBLIC_SCHEMA = 2200
 
 OBJECTS = f"objoid >= {oids.FIRST_USER_OID} OR (classoid = {oids.SCHEMA} AND objoid = {PUBLIC_SCHEMA})"
 
+ROLE_QUERY = "SELECT oid, rolname FROM pg_roles"
+SCHEMA_QUERY = "SELECT oid, nspname FROM pg_namespace"
+COMMENT_QUERY = f"SELECT classoid, objoid, objsubid, description FROM pg_description WHERE {OBJECTS}"
+LABEL_QUERY = f"SELECT classoid, objoid, objsubid, provider, label FROM pg_seclabel WHERE {OBJECTS} ORDER BY provider"
+
 KINDS = (
     # catalog, table, owner, acl, kind for acldefault()
     (oids.CLASS, "pg_class", "relowner", "relacl", "CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\""),
@@ -27,19 +32,42 @@ KINDS = (
 
 def read_remarks(reading: Reading) -> None:
     """Fill roles, schemas' names, comments, labels and rights."""
-    reading.roles.update((row.oid, row.rolname) for row in reading.rows("SELECT oid, rolname FROM pg_roles"))
-    reading.schemas.update((row.oid, row.nspname) for row in reading.rows("SELECT oid, nspname FROM pg_namespace"))
-    for row in reading.rows(f"SELECT classoid, objoid, objsubid, description FROM pg_description WHERE {OBJECTS}"):
+    reading.roles.update((row.oid, row.rolname) for row in reading.rows(ROLE_QUERY))
+    reading.schemas.update((row.oid, row.nspname) for row in reading.rows(SCHEMA_QUERY))
+    for row in reading.rows(COMMENT_QUERY):
         reading.comments[row.classoid, row.objoid, row.objsubid] = row.description
     # initdb's own comment; pg_dump does not print it either.
     if reading.comments.get((oids.SCHEMA, PUBLIC_SCHEMA, 0)) == "standard public schema":
         del reading.comments[oids.SCHEMA, PUBLIC_SCHEMA, 0]
-    for row in reading.rows(
-        f"SELECT classoid, objoid, objsubid, provider, label FROM pg_seclabel WHERE {OBJECTS} ORDER BY provider"
-    ):
+    for row in reading.rows(LABEL_QUERY):
         address = (row.classoid, row.objoid, row.objsubid)
         reading.labels[address] = (*reading.labels.get(address, ()), (row.provider, row.label))
     _read_rights(reading)
+
+
+COLUMN_QUERY = (
+    f"SELECT attrelid, attnum, attname FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid >= {oids.FIRST_USER_OID}"
+)
+
+
+def rights_query(kinds: frozenset[str]) -> str:
+    """The query of rights as they are, and as the kind has them from birth."""
+    parts = [
+        f"SELECT {catalog} AS catalog, oid, 0 AS sub, {owner} AS owner, {acl} AS acl,"
+        f" acldefault({kind}, {owner}) AS standard FROM {table}"
+        f" WHERE {acl} IS NOT NULL AND (oid >= {oids.FIRST_USER_OID}{_public(catalog)})"
+        for catalog, table, owner, acl, kind in KINDS
+    ]
+    if "column privilege" in kinds:
+        parts.append(
+            f"SELECT {oids.CLASS}, attrelid, attnum, relowner, attacl, acldefault('c', relowner)"
+            f" FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+            f" WHERE attacl IS NOT NULL AND attrelid >= {oids.FIRST_USER_OID} AND NOT attisdropped"
+        )
+    return f"""WITH acls AS ({" UNION ALL ".join(parts)})
+        SELECT catalog, oid, sub, owner, (aclexplode(acl)).*, false AS standard FROM acls
+        UNION ALL
+        SELECT catalog, oid, sub, owner, (aclexplode(standard)).*, true FROM acls"""
 
 
 def _read_rights(reading: Reading) -> None:
@@ -47,30 +75,8 @@ def _read_rights(reading: Reading) -> None:
 
     public: initdb gives PUBLIC its USAGE (and CREATE before 15) by hand, so that counts as its default.
     """
-    parts = [
-        f"SELECT {catalog} AS catalog, oid, 0 AS sub, {owner} AS owner, {acl} AS acl,"
-        f" acldefault({kind}, {owner}) AS standard FROM {table}"
-        f" WHERE {acl} IS NOT NULL AND (oid >= {oids.FIRST_USER_OID}{_public(catalog)})"
-        for catalog, table, owner, acl, kind in KINDS
-    ]
-    parts.append(
-        f"SELECT {oids.CLASS}, attrelid, attnum, relowner, attacl, acldefault('c', relowner)"
-        f" FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
-        f" WHERE attacl IS NOT NULL AND attrelid >= {oids.FIRST_USER_OID} AND NOT attisdropped"
-    )
-    rows = reading.rows(
-        f"""WITH acls AS ({" UNION ALL ".join(parts)})
-        SELECT catalog, oid, sub, owner, (aclexplode(acl)).*, false AS standard FROM acls
-        UNION ALL
-        SELECT catalog, oid, sub, owner, (aclexplode(standard)).*, true FROM acls"""
-    )
-    columns = {
-        (row.attrelid, row.attnum): row.attname
-        for row in reading.rows(
-            f"SELECT attrelid, attnum, attname FROM pg_attribute"
-            f" WHERE attacl IS NOT NULL AND attrelid >= {oids.FIRST_USER_OID}"
-        )
-    }
+    rows = reading.rows(rights_query(reading.kinds))
+    columns = {(row.attrelid, row.attnum): row.attname for row in reading.rows_if("column privilege", COLUMN_QUERY)}
     grouped: dict[Address, tuple[set[Grant], set[Grant]]] = {}
     for row in rows:
         has, standard = grouped.setdefault((row.catalog, row.oid, row.sub), (set(), set()))

@@ -66,19 +66,23 @@ SELECT r.rngtypid, format_type(r.rngsubtype, NULL) AS subtype, m.typname AS mult
   LEFT JOIN pg_namespace fn ON fn.oid = f.pronamespace"""
 
 
+TYPES = frozenset({"enum", "domain", "composite type", "range"})
+"""The kinds of the census that TYPE_QUERY reads."""
+
+
 def read_types(reading: Reading) -> None:
     """Enums, domains, free-standing composite types and ranges."""
-    rows = reading.rows(TYPE_QUERY)
+    rows = reading.rows(TYPE_QUERY) if reading.kinds & TYPES else []
     labels: dict[int, list[str]] = defaultdict(list)
     checks: dict[int, list[Any]] = defaultdict(list)
     attributes: dict[int, list[Any]] = defaultdict(list)
-    for row in reading.rows(LABEL_QUERY):
+    for row in reading.rows_if("enum", LABEL_QUERY):
         labels[row.enumtypid].append(row.enumlabel)
-    for row in reading.rows(DOMAIN_CONSTRAINT_QUERY):
+    for row in reading.rows_if("domain", DOMAIN_CONSTRAINT_QUERY):
         checks[row.contypid].append(row)
-    for row in reading.rows(ATTRIBUTE_QUERY):
+    for row in reading.rows_if("composite type", ATTRIBUTE_QUERY):
         attributes[row.attrelid].append(row)
-    ranges = {row.rngtypid: row for row in reading.rows(RANGE_QUERY)}
+    ranges = {row.rngtypid: row for row in reading.rows_if("range", RANGE_QUERY)}
     for row in rows:
         key = Id("type", (reading.schemas[row.typnamespace], row.typname))
         rest = reading.rest(oids.TYPE, row.oid, row.typowner)
