@@ -45,14 +45,17 @@ def stop(store: str, data_dir: Path) -> bool:
     return embedded_mongo.stop(data_dir)
 
 
-def temporary(store: str) -> AbstractContextManager[Url]:
+def temporary(store: str, folder: str | None = None) -> AbstractContextManager[Url]:
     """Run a throwaway server: the embedded one, else (or with `SCHEMATOOL_TEST_SERVERS=docker`) a container.
 
-    It is gone when the block ends, or when this process dies in whatever way.
+    `folder`: where an embedded one keeps its data, rather than with all that is temporary. It is gone when the block
+    ends, or when this process dies in whatever way.
     """
     from schematool.engines.servers import containers, embedded_mongo, embedded_postgres  # noqa: PLC0415  # each loads late
 
     installed = embedded_postgres.programs() if store == "postgres" else embedded_mongo.program()
     if os.environ.get("SCHEMATOOL_TEST_SERVERS") == "docker" or installed is None:
         return containers.temporary(store)
-    return embedded_postgres.temporary() if store == "postgres" else embedded_mongo.temporary()
+    if store == "postgres":
+        return embedded_postgres.temporary(folder=folder)
+    return embedded_mongo.temporary(folder=folder)

@@ -106,13 +106,14 @@ def stop(data_dir: Path) -> bool:
 
 
 @contextmanager
-def temporary(mongod: Path | None = None) -> Iterator[Url]:
+def temporary(mongod: Path | None = None, *, folder: str | None = None) -> Iterator[Url]:
     """Run a throwaway server, without any care for its data; it goes when the block ends or this process dies.
 
-    `mongod`: another program than the wheel's.
+    `mongod`: another program than the wheel's; `folder`: where to keep the data, rather than with all that is
+    temporary.
     """
     program_to_run = mongod or find_runnable(_cache_folder())
-    home = Path(tempfile.mkdtemp(prefix="st-mongo-"))
+    home = Path(tempfile.mkdtemp(prefix="st-mongo-", dir=folder))
     try:
         (home / "data").mkdir()
         port = process.free_port()

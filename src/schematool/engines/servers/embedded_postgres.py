@@ -135,17 +135,19 @@ def stop(data_dir: Path) -> bool:
 
 
 @contextmanager
-def temporary(installed: Programs | None = None, *, settings: dict[str, str] | None = None) -> Iterator[Url]:
+def temporary(
+    installed: Programs | None = None, *, settings: dict[str, str] | None = None, folder: str | None = None
+) -> Iterator[Url]:
     """Run a throwaway server, without any care for its data; it goes when the block ends or this process dies.
 
-    `installed`: other programs than the wheel's. The URL is of a Unix socket, a superuser, and the database
-    `schematool`.
+    `installed`: other programs than the wheel's; `folder`: where to keep the data, rather than with all that is
+    temporary. The URL is of a Unix socket, a superuser, and the database `schematool`.
     """
     installed = installed or programs()
     if installed is None:
         raise _not_installed()
     account = unprivileged()
-    home = Path(tempfile.mkdtemp(prefix="st-pg-", dir=_shortest_temporary_folder()))
+    home = Path(tempfile.mkdtemp(prefix="st-pg-", dir=folder or _shortest_temporary_folder()))
     account.give(home)
     try:
         server = _reachable(installed, home, account)
