@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from schematool.core.config import EMBEDDED, parse, scratch_place, target
+from schematool.core.timeouts import Timeouts
 
 TEXT = """\
 default_env = "local"
@@ -110,3 +113,38 @@ def test_models_have_places() -> None:
         ("unknown key `pydantik`", "did you mean `pydantic`?"),
         ("`models.typescript` must be a string", None),
     ]
+
+
+def test_timeouts_of_an_environment() -> None:
+    """What is said replaces the default; what is not keeps it."""
+    config, found = parse("schematool.toml", TEXT + "[env.prod.postgres.timeouts]\nbrief = 0.5\nlock = 3\n")
+    chosen, _ = target(config, "prod", {"DATABASE_URL": "postgresql://x/y"})
+
+    assert not found
+    assert chosen.timeouts == Timeouts(brief=0.5, lock=3.0)
+    assert target(config, None, {})[0].timeouts == Timeouts()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("brief = -1", "`env.x.postgres.timeouts.brief` must be 0 (no limit) or more and at most 2147483 seconds"),
+        ("lock = 0", "`env.x.postgres.timeouts.lock` must be more than 0 and at most 2147483 seconds"),
+        ("rows = 1e9", "`env.x.postgres.timeouts.rows` must be 0 (no limit) or more and at most 2147483 seconds"),
+        ("build = nan", "`env.x.postgres.timeouts.build` must be 0 (no limit) or more and at most 2147483 seconds"),
+        ('brief = "5s"', "`env.x.postgres.timeouts.brief` must be a number"),
+        ("breif = 5", "unknown key `breif`"),
+    ],
+)
+def test_a_timeout_that_cannot_be(line: str, message: str) -> None:
+    """Negative, endless, no number, misspelt: a finding at its line."""
+    _, found = parse("schematool.toml", f"[env.x.postgres.timeouts]\n{line}\n")
+
+    assert [(each.code, each.message, each.span.line if each.span else 0) for each in found] == [("ST002", message, 2)]
+
+
+def test_mongo_has_no_timeouts() -> None:
+    """The key is PostgreSQL's."""
+    _, found = parse("schematool.toml", "[env.x.mongo.timeouts]\nbrief = 1\n")
+
+    assert [each.message for each in found] == ["unknown key `timeouts`"]

@@ -21,9 +21,9 @@ from schematool.core.errors import Refused, StatementError, WorldError
 from schematool.core.history.unit import Unit
 from schematool.core.secret import Url
 from schematool.core.sql.quote import KEYWORDS, identifier, literal
+from schematool.core.timeouts import Timeouts
 from schematool.engines.contract import Event, Waiting
 from schematool.engines.postgres import connect
-from schematool.engines.postgres.apply import Patience
 from schematool.engines.postgres.engine import PostgresEngine
 from tests.live.postgres_runner import unit_of, units_in, write
 
@@ -49,8 +49,7 @@ TEXTS = {
 @pytest.fixture
 def engine(postgres_url: Url) -> Iterator[PostgresEngine]:
     """Give an engine that does not wait long for locks."""
-    engine = connect(postgres_url)
-    engine.patience = Patience(lock_seconds=0.3, budget_seconds=10)
+    engine = connect(postgres_url, Timeouts(lock=0.3, retry=10))
     yield engine
     engine.close()
 
@@ -382,11 +381,11 @@ def holding(url: Url, seconds: float) -> Iterator[None]:
         timer.join()
 
 
-def test_a_lock_timeout_is_tried_again_and_names_the_holder(engine: PostgresEngine, postgres_url: Url) -> None:
+def test_a_lock_timeout_is_tried_again_and_names_the_holder(postgres_url: Url) -> None:
     """While somebody reads, ALTER TABLE gives up quickly, says who is in the way, and succeeds when they are gone."""
+    engine = connect(postgres_url, Timeouts(lock=0.7, retry=20))
     apply(engine, USERS)
     heard: list[Event] = []
-    engine.patience = Patience(lock_seconds=0.7, budget_seconds=20)
     with engine.lock(wait_seconds=5), holding(postgres_url, 2.0):
         engine.apply(unit_of("0002_a", "alter table users add a text; alter table users add b text;"), heard.append)
     said = [event.what for event in heard if isinstance(event, Waiting)]
@@ -396,10 +395,10 @@ def test_a_lock_timeout_is_tried_again_and_names_the_holder(engine: PostgresEngi
     assert any("reporting of" in what for what in said)
 
 
-def test_the_budget_for_locks_ends(engine: PostgresEngine, postgres_url: Url) -> None:
+def test_the_budget_for_locks_ends(postgres_url: Url) -> None:
     """When the budget is used up the failure is told, with nothing applied."""
+    engine = connect(postgres_url, Timeouts(lock=0.2, retry=0.5))
     apply(engine, USERS)
-    engine.patience = Patience(lock_seconds=0.2, budget_seconds=0.5)
     with engine.lock(wait_seconds=5), holding(postgres_url, 2.0), pytest.raises(StatementError, match="55P03"):
         engine.apply(unit_of("0002_a", "alter table users add a text;"), silent)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from schematool.app.report import Report
 from schematool.app.workspace import Workspace
-from schematool.core.config import DEFAULT, EMBEDDED, STORES, Source
+from schematool.core.config import DEFAULT, EMBEDDED, STORES, TIMEOUTS, Source
 from schematool.core.secret import MASK, mask
 
 
@@ -49,6 +49,8 @@ def run(workspace: Workspace) -> ConfigReport:
     settings += [setting(f"models.{target}", path) for target, path in config.models.items()]
     name = workspace.target.name
     settings.append(setting(f"env.{name}.protected", "yes" if workspace.target.protected else "no"))
+    timeouts = workspace.target.timeouts
+    settings += [setting(f"env.{name}.postgres.timeouts.{key}", _seconds(getattr(timeouts, key))) for key in TIMEOUTS]
     for store in STORES:
         if place := workspace.target.places.get(store):
             if place.url or not place.sources:
@@ -83,6 +85,10 @@ _LIBPQ = (
 
 def _shown(variable: str, value: str) -> str:
     return MASK if variable == "PGPASSWORD" else mask(value)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:g} s" if value else "no limit"
 
 
 def _fetched(path: str, source: Source) -> Setting:

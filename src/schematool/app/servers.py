@@ -8,20 +8,21 @@ from contextlib import ExitStack, contextmanager
 from schematool.app.workspace import Workspace
 from schematool.core.config import Place
 from schematool.core.secret import Url
+from schematool.core.timeouts import DEFAULTS, Timeouts
 from schematool.engines.contract import Engine, open_engine
 
 
 @contextmanager
 def opened(workspace: Workspace, place: Place) -> Iterator[Engine]:
     """Connect to a place; the embedded server is started when it does not run, and left running."""
-    with connected(place.url or embedded(workspace, place.store)) as engine:
+    with connected(place.url or embedded(workspace, place.store), workspace.target.timeouts) as engine:
         yield engine
 
 
 @contextmanager
-def connected(url: Url) -> Iterator[Engine]:
-    """Connect to a URL and let go at the end."""
-    engine = open_engine(url)
+def connected(url: Url, timeouts: Timeouts = DEFAULTS) -> Iterator[Engine]:
+    """Connect to a URL and let go at the end. `timeouts`: those of its environment, else the defaults."""
+    engine = open_engine(url, timeouts)
     try:
         yield engine
     finally:

@@ -785,6 +785,20 @@ ROWS: tuple[Code, ...] = (
         remedy="Correct the cause and run `schematool migrate` again.",
     ),
     Code(
+        "ST511",
+        "a statement took longer than it may",
+        why="Everybody waits behind a statement that holds a strong lock, so one that should be over at once (ALTER, "
+        "DROP, TRUNCATE, CREATE TRIGGER) gets 5 s and no more; builds of indexes, VALIDATE, and what reads or writes "
+        "rows get as long as they need. It was cancelled and rolled back, and is not tried again: the next try would "
+        "hold everybody up as long.",
+        remedy="Most often a table is rewritten or scanned by what looked harmless: `schematool lint` and `schematool "
+        "explain ST203` name the form that holds nobody up. Where it must be, announce it in the file: `-- schematool: "
+        "allow ST203 because …` (or ST204, a scan) lifts the limit, `-- schematool: statement_timeout 10min` above "
+        "the first statement is another one; `schematool lock` accepts the edit. For a whole environment there is `[env.NAME.postgres.timeouts]` with "
+        "`brief`, `build`, `rows` and `lock` in seconds, 0 for no limit.",
+        example='alter table "events" alter column "id" type bigint;',
+    ),
+    Code(
         "ST520",
         "documents share a key that must be unique",
         why="The index is built and refuses new duplicates already, but old documents share keys; every one of them is "

@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
 from schematool.core.diagnostic import Findings, Span
 from schematool.core.models import FILES
 from schematool.core.secret import Url
+from schematool.core.timeouts import DEFAULTS, LONGEST_TIMEOUT, Timeouts
 
 STORES = ("postgres", "mongo")
 EMBEDDED = "embedded default"
+TIMEOUTS = tuple(each.name for each in fields(Timeouts))
+"""The keys of `[env.NAME.postgres.timeouts]`."""
 DEFAULT = "default"
 DEFAULT_ENVIRONMENT = "dev"
 
@@ -54,6 +57,7 @@ class Environment:
     sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
     protected: bool = False
     span: Span | None = None
+    timeouts: Timeouts = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Target:
     name: str
     places: Mapping[str, Place]
     protected: bool = False
+    timeouts: Timeouts = DEFAULTS
+    """How long a statement may wait and take in its PostgreSQL."""
 
 
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
@@ -169,7 +175,7 @@ def target(
             place = Place(store, None, EMBEDDED)
         if place is not None:
             places[store] = place
-    return Target(chosen, places, environment.protected), found
+    return Target(chosen, places, environment.protected, environment.timeouts), found
 
 
 def scratch_place(config: Config, store: str, variables: Mapping[str, str]) -> tuple[Place, Findings]:
@@ -240,22 +246,41 @@ def _environments(table: Mapping[str, Any], places: Mapping[str, Span], found: F
         sources = {}
         for store in STORES:
             inner = _typed(body, store, dict, {})
-            _check_keys(inner, _STORE_KEYS, f"{path}.{store}", places, found)
+            _check_keys(inner, _STORE_KEYS[store], f"{path}.{store}", places, found)
             if url := _text(inner, "url", f"{path}.{store}", places):
                 urls[store] = url
             sources[store] = _sources(inner, f"{path}.{store}", places, found)
         protected = _typed(body, "protected", bool, False)
-        environments[name] = Environment(name, urls, sources, protected, places.get(path))
+        timeouts = _timeouts(_typed(body, "postgres", dict, {}), f"{path}.postgres.timeouts", places, found)
+        environments[name] = Environment(name, urls, sources, protected, places.get(path), timeouts)
     return environments
 
 
-_STORE_KEYS: Mapping[str, type | tuple[type, ...]] = {
+_URL_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "url": str,
     "url_file": str,
     "url_command": list,
     "password_file": str,
     "password_command": list,
 }
+_STORE_KEYS = {"postgres": {**_URL_KEYS, "timeouts": dict}, "mongo": _URL_KEYS}
+
+
+def _timeouts(table: Mapping[str, Any], path: str, places: Mapping[str, Span], found: Findings) -> Timeouts:
+    """Read how long statements may wait and take, in seconds; the rest keeps its default."""
+    said = _typed(table, "timeouts", dict, {})
+    _check_keys(said, dict.fromkeys(TIMEOUTS, (int, float)), path, places, found)
+    kept = {key: float(value) for key, value in said.items() if key in TIMEOUTS and type(value) in {int, float}}
+    for key, value in kept.items():
+        if not (0 <= value <= LONGEST_TIMEOUT and (value or key != "lock")):
+            least = "more than 0" if key == "lock" else "0 (no limit) or more"
+            found.add(
+                "ST002",
+                f"`{path}.{key}` must be {least} and at most {LONGEST_TIMEOUT:.0f} seconds",
+                places.get(f"{path}.{key}"),
+            )
+            return DEFAULTS
+    return Timeouts(**kept)
 
 
 def _sources(table: Mapping[str, Any], path: str, places: Mapping[str, Span], found: Findings) -> tuple[Source, ...]:

@@ -14,6 +14,7 @@ from schematool.core.errors import InputError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
+from schematool.core.timeouts import DEFAULTS, Timeouts
 
 if TYPE_CHECKING:
     from schematool.core.links import Link
@@ -463,12 +464,15 @@ def store_of(url: Url) -> str:
         ) from None
 
 
-def open_engine(url: Url) -> Engine:
-    """Connect to the database at `url`; imports the driver of that scheme only."""
+def open_engine(url: Url, timeouts: Timeouts = DEFAULTS) -> Engine:
+    """Connect to the database at `url`; imports the driver of that scheme only.
+
+    `timeouts`: how long a statement of a migration may wait and take, where the store is PostgreSQL.
+    """
     if store_of(url) == "postgres":
         from schematool.engines.postgres import connect as connect_postgres  # noqa: PLC0415  # drivers load lazily
 
-        return connect_postgres(url)
+        return connect_postgres(url, timeouts)
     from schematool.engines.mongo import connect as connect_mongo  # noqa: PLC0415  # drivers load lazily
 
     return connect_mongo(url)

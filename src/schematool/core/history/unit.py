@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from schematool.core.diagnostic import Span
+from schematool.core.timeouts import NOTHING_SAID, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Command:
 
     text: str
     span: Span
+    announced: bool = False
+    """The file says above it that it scans or rewrites a table: `-- lock: …, rewrites table`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ class Unit:
     depends: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     """The ids of this store that a squashed migration stands for, its own included; see `replaces_in`."""
+    up_said: Said = NOTHING_SAID
+    down_said: Said = NOTHING_SAID
+    """Which timeouts each file asks for."""
 
     @property
     def up_sha256(self) -> str:

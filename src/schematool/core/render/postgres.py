@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from schematool.core.diagnostic import Findings
 from schematool.core.errors import InputError
@@ -16,6 +17,7 @@ from schematool.core.history.unit import Command, Consent, Unit, replaces_in
 from schematool.core.sql.place import Places
 from schematool.core.sql.split import SplitError, Statement, split
 from schematool.core.step import Lock, Segment, Step, Work
+from schematool.core.timeouts import NOTHING_SAID, duration
 
 FILE_SUFFIXES = (".sql", ".rollback.sql")
 """How the names of the two files of a migration end."""
@@ -39,6 +41,9 @@ _ALONE = re.compile(
     re.IGNORECASE,
 )
 _REPLACES = re.compile(r"replaces(?:[ \t]+\d{4,}_\w+)+")
+_TIMEOUT = re.compile(r"(?P<name>statement_timeout|lock_timeout)[ \t]+(?P<value>\S.*)")
+# What `_lock` writes above a statement that takes long.
+_ANNOUNCED = re.compile(r"(?:\A|(?<=[\r\n]))[ \t]*--[ \t]*lock:[^\r\n]*\b(?:scans|rewrites) table\b")
 _IDS_A_LINE = 4
 _NOTE = {Work.BRIEF: "briefly"}
 
@@ -152,6 +157,8 @@ def parse(
         consents=up.consents() + (down.consents() if down else ()),
         depends=up.depends(),
         replaces=replaces_in("postgres", up_text),
+        up_said=up.said,
+        down_said=down.said if down else NOTHING_SAID,
     )
 
 
@@ -165,8 +172,9 @@ class _Reader:
         head = _HEAD.match(self.text)
         self._head_end = head.end() if head else 0
         self.statements = self._split()
-        self.commands = tuple(self._command(statement) for statement in self.statements)
         self._comments = self._gaps()
+        self.commands = tuple(map(self._command, self.statements, self._comments))
+        self.said = NOTHING_SAID
         self.directives = [m for gap in self._comments for m in _DIRECTIVE.finditer(self.text, *gap)]
         for match in self.directives:
             if match.start() >= self._head_end:
@@ -185,10 +193,11 @@ class _Reader:
             self.complain(error.reason, error.offset, hint=error.hint)
             return ()
 
-    def _command(self, statement: Statement) -> Command:
+    def _command(self, statement: Statement, above: tuple[int, int]) -> Command:
         end = statement.end if statement.data is None else statement.after
         text = statement.text if statement.data is None else self.text[statement.start : end]
-        return Command(text, self.places.span(statement.start, statement.end))
+        announced = above[0] != above[1] and _ANNOUNCED.search(self.text, *above) is not None
+        return Command(text, self.places.span(statement.start, statement.end), announced)
 
     def _gaps(self) -> list[tuple[int, int]]:
         """Where comments are between the statements; those inside of one are its own affair."""
@@ -226,13 +235,34 @@ class _Reader:
             for match in _OURS.finditer(self.text, *gap):
                 if _REPLACES.fullmatch(match[1]) and match.start() < self._head_end:
                     continue
-                if not _ALLOW.fullmatch(match[1]):
+                if timeout := _TIMEOUT.fullmatch(match[1]):
+                    self._take(timeout, match.start(1), match.end())
+                elif not _ALLOW.fullmatch(match[1]):
                     self.complain(
                         f"schematool does not understand `{match[1]}`",
                         match.start(1),
                         match.end(),
                         "write `-- schematool: allow ST201 because REASON`; the reason is required",
                     )
+        self._check_texts(transactional=transactional)
+
+    def _take(self, timeout: re.Match[str], start: int, end: int) -> None:
+        """Keep what the file says of a timeout, if it says it where it counts, once, and as a time."""
+        name, value = timeout["name"], timeout["value"]
+        seconds = duration(value)
+        field = name.removesuffix("_timeout")
+        if start >= self._head_end:
+            self.complain(f"`{name}` counts only above the first statement", start, end)
+        elif getattr(self.said, field) is not None:
+            self.complain(f"`{name}` is said twice", start, end)
+        elif seconds is None or (name == "lock_timeout" and not seconds):
+            example, more = ("10min", ", or 0 for no limit") if field == "statement" else ("3s", "")
+            hint = f"a number with its unit (ms, s, min, h, d), `-- schematool: {name} {example}`{more}"
+            self.complain(f"`{value}` is no time for {name}", start, end, hint)
+        else:
+            self.said = replace(self.said, **{field: seconds})
+
+    def _check_texts(self, *, transactional: bool) -> None:
         for statement in self.statements:
             if words := _TRANSACTION.match(statement.text):
                 self.complain(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schematool.core.secret import Url
+from schematool.core.timeouts import DEFAULTS, Timeouts
 
 if TYPE_CHECKING:
     from schematool.engines.postgres.engine import PostgresEngine
 
 
-def connect(url: Url) -> PostgresEngine:
+def connect(url: Url, timeouts: Timeouts = DEFAULTS) -> PostgresEngine:
     """Connect to the database at `url`; raises `WorldError` when there is no way to it."""
     from schematool.engines.postgres.engine import PostgresEngine  # noqa: PLC0415  # loads psycopg, 0.2 s
 
-    return PostgresEngine(url)
+    return PostgresEngine(url, timeouts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NoReturn
@@ -20,7 +20,9 @@ import psycopg
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import Interrupted, Refused, StatementError, WorldError
 from schematool.core.history.unit import Command, Unit
+from schematool.core.sql.pace import paces
 from schematool.core.sql.split import split
+from schematool.core.timeouts import Pace, Said, Timeouts
 from schematool.engines.contract import Began, Ended, Listener, Waiting
 from schematool.engines.fault import Faults
 from schematool.engines.postgres.failure import statement_error
@@ -47,16 +49,9 @@ _CHANGES_SESSION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for locks of others.
-
-    A statement that waits for a lock makes everybody behind it wait too, so it gives up after `lock_seconds` and the
-    whole transaction is tried again, for `budget_seconds` in all.
-    """
-
-    lock_seconds: float = 1.0
-    budget_seconds: float = 60.0
+# A file that consents to these says that a statement of it takes long.
+_ANNOUNCE = frozenset({"ST203", "ST204"})
+_SETS_TIMEOUT = re.compile(r"\bstatement_timeout\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -67,6 +62,7 @@ class _Run:
     direction: str
     commands: tuple[Command, ...]
     listen: Listener
+    timeouts: Timeouts
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -84,6 +80,43 @@ class _Run:
         """Whether there is a COPY, which talks with the client while it runs."""
         return any(command.text[:4].lower() == "copy" for command in self.commands)
 
+    @property
+    def lock_milliseconds(self) -> int:
+        """How long a statement waits for a lock of others: whoever comes after it waits behind it."""
+        said = self._said.lock
+        return max(1, round((self.timeouts.lock if said is None else said) * 1000))
+
+    @property
+    def beginning(self) -> tuple[str, str]:
+        """Begin a transaction that waits for no lock of others for long."""
+        return ("BEGIN", f"SET LOCAL lock_timeout = {self.lock_milliseconds}")
+
+    @cached_property
+    def limits(self) -> tuple[float, ...]:
+        """How many seconds each statement may take once it has its locks; 0 is no limit.
+
+        What the file says for itself comes first: a timeout in its head, then a setting of its own.
+        """
+        said = self._said.statement
+        if said is not None:
+            return (said,) * len(self.commands)
+        if any(_SETS_TIMEOUT.search(command.text) for command in self.commands):
+            return (0.0,) * len(self.commands)
+        announced = any(consent.code in _ANNOUNCE for consent in self.unit.consents)
+        return tuple(
+            self.timeouts.limit(Pace.BUILD if pace is Pace.BRIEF and (announced or command.announced) else pace)
+            for pace, command in zip(paces(command.text for command in self.commands), self.commands, strict=True)
+        )
+
+    def limited(self, index: int) -> int:
+        """What `statement_timeout` has to be for a statement, in milliseconds: waiting for locks counts there too."""
+        limit = self.limits[index]
+        return round(limit * 1000) + self.lock_milliseconds if limit else 0
+
+    @property
+    def _said(self) -> Said:
+        return self.unit.up_said if self.direction == "up" else self.unit.down_said
+
     @cached_property
     def changes_session(self) -> bool:
         """Whether settings may be others afterwards."""
@@ -93,16 +126,16 @@ class _Run:
 class Runner:
     """Applies and rolls back units on one session, under its lock."""
 
-    def __init__(self, session: Session, ledger: Ledger, lock: MigrationLock, watch: Watch) -> None:
+    def __init__(self, session: Session, ledger: Ledger, lock: MigrationLock, watch: Watch, timeouts: Timeouts) -> None:
         self._session, self._ledger, self._lock, self._watch = session, ledger, lock, watch
         self._faults = Faults()
-        self.patience = Patience()
+        self._timeouts = timeouts
 
     def apply(self, unit: Unit, listen: Listener) -> None:
         """Run the up commands and record them; nothing for a unit that is applied."""
         if self._state(unit) == "applied":
             return
-        self._guarded(_Run(unit, "up", unit.up, listen))
+        self._guarded(_Run(unit, "up", unit.up, listen, self._timeouts))
 
     def roll_back(self, unit: Unit, listen: Listener) -> None:
         """Run the down commands and take the unit off the ledger; nothing for a unit that is not on it."""
@@ -110,7 +143,7 @@ class Runner:
             return
         if unit.down is None:
             raise Refused(Diagnostic("ST412", f"{unit.id} has no rollback file", hint=f"write {unit.id}.rollback.sql"))
-        self._guarded(_Run(unit, "down", unit.down, listen))
+        self._guarded(_Run(unit, "down", unit.down, listen, self._timeouts))
 
     def adopt(self, unit: Unit, gone: Sequence[str] = ()) -> None:
         """Record a unit as applied without running it; forget those that it stands for, in the same transaction."""
@@ -169,7 +202,7 @@ class Runner:
 
     def _patiently(self, run: _Run, attempt: Callable[[], None]) -> None:
         """Try for as long as the budget lasts while only others are in the way; pauses grow, and differ."""
-        until = time.monotonic() + self.patience.budget_seconds
+        until = time.monotonic() + self._timeouts.retry
         pause = 0.05
         while True:
             try:
@@ -185,13 +218,8 @@ class Runner:
             else:
                 return
 
-    @property
-    def _beginning(self) -> tuple[str, str]:
-        """Begin a transaction that waits for no lock of others for long: whoever comes after us waits behind us."""
-        return ("BEGIN", f"SET LOCAL lock_timeout = {int(self.patience.lock_seconds * 1000)}")
-
-    def _begin(self) -> None:
-        for statement in self._beginning:
+    def _begin(self, run: _Run) -> None:
+        for statement in run.beginning:
             self._session.execute(statement)
 
     def _in_transaction(self, run: _Run) -> None:
@@ -201,10 +229,16 @@ class Runner:
         if self._ledger.there and not run.changes_session and not run.copies and supported():
             self._in_one_go(run)
             return
-        self._begin()
+        self._begin(run)
+        limit = 0
         try:
             for index, command in enumerate(run.commands):
+                if (wanted := run.limited(index)) != limit:
+                    self._session.execute(_limit(wanted))
+                    limit = wanted
                 self._statement(run, index, command)
+            if limit:
+                self._session.execute(_limit(0))
             if run.changes_session:
                 # The ledger is written by whoever runs migrations, not by a role that one of them took on.
                 self._session.execute(
@@ -240,14 +274,15 @@ class Runner:
         """A deferred constraint is checked at COMMIT: the statement to show is the last one."""
         last = run.commands[-1] if run.commands else None
         if last is not None and (error.sqlstate or "")[:2] in ("23", "40"):
-            raise self._refused(error, run, last, note="when the transaction was committed") from None
+            raise self._refused(error, run, len(run.commands) - 1, note="when the transaction was committed") from None
         raise world_error(error, self._session.url, state=self._nothing(run)) from None
 
     def _in_one_go(self, run: _Run, *, quickly: bool = True) -> None:
         """Send begin, statements, ledger row and commit without waiting in between; each answer is told as it comes."""
         if quickly := quickly and run.direction == "up":
             self._ledger.prepare()
-        head = self._beginning
+        sent = tuple(_sent(run))
+        places = (*(place for place, _ in sent), len(run.commands), len(run.commands) + 1)
 
         def ending() -> tuple[str, str]:
             if quickly:
@@ -258,11 +293,11 @@ class Runner:
         steps = _Steps(run, self._faults, self._watch, self._session)
 
         def answered(index: int, rows: int | None) -> None:
-            steps.answered(index - len(head), rows)
+            if (place := places[index]) is not None:
+                steps.answered(place, rows)
 
         try:
-            statements = (*head, *(command.text for command in run.commands))
-            failure = send_all(self._session.connection, statements, ending, answered)
+            failure = send_all(self._session.connection, [text for _, text in sent], ending, answered)
         except psycopg.OperationalError as error:
             # COMMIT was sent, or may have been.
             self._watch.end()
@@ -279,14 +314,14 @@ class Runner:
             self._settle_doubt(run, failure.error)
             return
         self._session_rolled_back()
-        place = failure.index - len(head)
+        place = places[failure.index]
         if place == len(run.commands) and failure.error.sqlstate == _NOT_PREPARED:
             # A function that the migration called has thrown away what the session had prepared.
             self._ledger.forget_prepared()
             self._in_one_go(run, quickly=False)
             return
-        if 0 <= place < len(run.commands):
-            raise self._refused(failure.error, run, run.commands[place]) from None
+        if place is not None and 0 <= place < len(run.commands):
+            raise self._refused(failure.error, run, place, seconds=steps.seconds) from None
         self._not_committed(run, failure.error)
 
     def _committed(self, *, created: bool) -> None:
@@ -315,17 +350,32 @@ class Runner:
             if self._session.lost:
                 raise
             self._session_rolled_back()
-            raise self._refused(error, run, command) from None
+            raise self._refused(error, run, index, command, seconds=time.monotonic() - began) from None
         finally:
             self._watch.end()
         self._faults.reach("after")
         run.listen(Ended(unit, "postgres", index, total, command.text, time.monotonic() - began, rows))
 
-    def _refused(self, error: psycopg.Error, run: _Run, command: Command, note: str = "") -> StatementError:
+    def _refused(  # noqa: PLR0913, PLR0917  # what is known of a failure differs from caller to caller
+        self,
+        error: psycopg.Error,
+        run: _Run,
+        index: int,
+        command: Command | None = None,
+        note: str = "",
+        seconds: float = 0.0,
+    ) -> StatementError:
+        """Make a finding of it; `seconds`: how long it had run. `command`: where it is not the file's own."""
+        command = command or run.commands[index]
         if error.sqlstate == "55P03" and self._watch.blockers:
             note = f"held by {self._watch.blockers}"
         state = self._nothing(run) if run.unit.transactional else None
-        return statement_error(error, command.text, self._session.url, span=command.span, state=state, note=note)
+        # Somebody else can cancel a statement too; only after its time is it known that it was us.
+        limit = run.limited(index) / 1000
+        late = limit if limit and seconds >= limit * 0.99 else 0.0
+        return statement_error(
+            error, command.text, self._session.url, span=command.span, state=state, note=note, limit=late
+        )
 
     # --- outside of a transaction -----------------------------------------------------------------------------
 
@@ -446,15 +496,19 @@ class Runner:
                     todo = self._cleared(run, command)
                 raise
 
-        if not stands_in_the_way(command.text):
+        lock = run.lock_milliseconds if stands_in_the_way(command.text) else 0
+        limit = run.limited(index)
+        if not lock and not limit:
             self._patiently(run, attempt)
             return
-        self._session.execute(f"SET lock_timeout = {int(self.patience.lock_seconds * 1000)}")
+        self._session.execute(f"SET lock_timeout = {lock}")
+        self._session.execute(f"SET statement_timeout = {limit}")
         try:
             self._patiently(run, attempt)
         finally:
             if not self._session.lost:
                 self._session.execute("SET lock_timeout = 0")
+                self._session.execute("SET statement_timeout = 0")
 
     def _cleared(self, run: _Run, command: Command) -> Command:
         """Clear away what our own earlier try left, and return what to run now."""
@@ -468,8 +522,13 @@ class Runner:
         """Run a statement that can be in a transaction in one of its own, together with its record."""
 
         def attempt() -> None:
-            self._begin()
+            self._begin(run)
+            limit = run.limited(index)
+            if limit:
+                self._session.execute(_limit(limit))
             self._statement(run, index, run.commands[index])
+            if limit:
+                self._session.execute(_limit(0))
 
         try:
             self._patiently(run, attempt)
@@ -583,6 +642,11 @@ class _Steps:
         self._run, self._faults, self._watch, self._session = run, faults, watch, session
         self._began = 0.0
 
+    @property
+    def seconds(self) -> float:
+        """How long the statement that began last has run."""
+        return time.monotonic() - self._began
+
     def answered(self, index: int, rows: int | None) -> None:
         """Take in that statement `index` has run and wrote `rows`.
 
@@ -622,6 +686,27 @@ def _after(states: dict[str, str] | None, run: _Run) -> dict[str, str] | None:
     else:
         states.pop(run.unit.id, None)
     return states
+
+
+def _limit(milliseconds: int) -> str:
+    return f"SET LOCAL statement_timeout = {milliseconds}"
+
+
+def _sent(run: _Run) -> Iterator[tuple[int | None, str]]:
+    """What goes to the server before the ledger row, each with its place among the statements.
+
+    -1 is what comes before the first of them; None for a timeout in between, which is told to nobody.
+    """
+    first, second = run.beginning
+    yield from ((None, first), (-1, second))
+    limit = 0
+    for place, command in enumerate(run.commands):
+        if (wanted := run.limited(place)) != limit:
+            yield None, _limit(wanted)
+            limit = wanted
+        yield place, command.text
+    if limit:
+        yield None, _limit(0)
 
 
 def _execute(session: Session, command: Command) -> int | None:

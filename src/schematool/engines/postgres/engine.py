@@ -13,6 +13,7 @@ from schematool.core.diagnostic import Diagnostic
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
+from schematool.core.timeouts import DEFAULTS, Timeouts
 from schematool.engines.contract import Check, Checkup, Damage, Foreign, Inspection, Listener, Prepared, Request
 from schematool.engines.postgres.build import build
 from schematool.engines.postgres.failure import statement_error
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from schematool.core.partitions import Action, Schedule
     from schematool.core.patterns.model import Pattern, Plan
     from schematool.engines.contract import Standing
-    from schematool.engines.postgres.apply import Patience, Runner
+    from schematool.engines.postgres.apply import Runner
 
 
 class PostgresEngine:
@@ -37,12 +38,13 @@ class PostgresEngine:
 
     store = "postgres"
 
-    def __init__(self, url: Url) -> None:
+    def __init__(self, url: Url, timeouts: Timeouts = DEFAULTS) -> None:
         self.url = url
         self._session = Session(url)
         self._ledger = Ledger(self._session)
         self._lock = MigrationLock(self._session, self._ledger)
         self._watch = Watch(url)
+        self._timeouts = timeouts
         # On a scratch database: who builds it. That this role owns what it makes is nobody's decision.
         self._builder: str | None = None
 
@@ -55,16 +57,7 @@ class PostgresEngine:
     def _runner(self) -> Runner:
         from schematool.engines.postgres.apply import Runner  # noqa: PLC0415  # most runs have nothing to apply
 
-        return Runner(self._session, self._ledger, self._lock, self._watch)
-
-    @property
-    def patience(self) -> Patience:
-        """How long `apply` and `roll_back` wait for locks of others."""
-        return self._runner.patience
-
-    @patience.setter
-    def patience(self, patience: Patience) -> None:
-        self._runner.patience = patience
+        return Runner(self._session, self._ledger, self._lock, self._watch, self._timeouts)
 
     def inspect(self) -> Inspection:
         """Read the whole catalog, in normal form, in one consistent snapshot."""
@@ -131,7 +124,8 @@ class PostgresEngine:
     @contextmanager
     def _scratch(self) -> Iterator[PostgresEngine]:
         with scratch_database(self._session) as url:
-            engine = PostgresEngine(url)
+            # Nobody stands behind anything there.
+            engine = PostgresEngine(url, Timeouts(brief=0))
             engine._builder = engine._session.connection.info.user
             try:
                 yield engine

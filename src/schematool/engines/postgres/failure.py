@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
 
 _OTHERS = "something made it outside of the migrations: `schematool diff migrations live` shows how it differs"
+_LATE = (
+    "see `schematool explain ST511` for a form that holds nobody up; or say above the first statement how long it may "
+    "take, `-- schematool: statement_timeout 10min`, and run `schematool lock`"
+)
 _CORRECT = "correct what the message names, then run the same command again"
 _HINTS = {
     "23505": "remove the duplicates, then run it again",
@@ -41,10 +45,12 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
     shift: int = 0,
     state: str | None = None,
     note: str = "",
+    limit: float = 0.0,
 ) -> StatementError:
     """Say what the server said, pointing at the place in the file that it pointed at.
 
-    `span` is where the statement begins in its file. `shift`: how many characters were put in front of it.
+    `span` is where the statement begins in its file. `shift`: how many characters were put in front of it. `limit`:
+    how many seconds it was given, and has had; 0 where it had no limit.
     """
     said = error.diag
     position = max(0, int(said.statement_position) - 1 - shift) if said.statement_position else _inside(said, statement)
@@ -52,8 +58,12 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
     message = ": ".join(mask(" ".join(part.split()), (url,)) for part in parts if part)
     code = error.sqlstate or ""
     hint = _HINTS.get(code) or (mask(said.message_hint, (url,)) if said.message_hint else _CORRECT)
+    late = code == "57014" and limit > 0
+    if late:
+        message += f": it had not ended after {limit:g} s"
+        hint = _LATE
     return StatementError(
-        "ST510",
+        "ST511" if late else "ST510",
         f"PostgreSQL {code}: {message}" if code else message,
         statement=statement,
         server_code=code,
