@@ -50,7 +50,9 @@ def run(workspace: Workspace) -> ConfigReport:
     name = workspace.target.name
     settings.append(setting(f"env.{name}.protected", "yes" if workspace.target.protected else "no"))
     timeouts = workspace.target.timeouts
-    settings += [setting(f"env.{name}.postgres.timeouts.{key}", _seconds(getattr(timeouts, key))) for key in TIMEOUTS]
+    settings += [
+        setting(f"env.{name}.postgres.timeouts.{key}", _seconds(key, getattr(timeouts, key))) for key in TIMEOUTS
+    ]
     for store in STORES:
         if place := workspace.target.places.get(store):
             if place.url or not place.sources:
@@ -87,8 +89,8 @@ def _shown(variable: str, value: str) -> str:
     return MASK if variable == "PGPASSWORD" else mask(value)
 
 
-def _seconds(value: float) -> str:
-    return f"{value:g} s" if value else "no limit"
+def _seconds(key: str, value: float) -> str:
+    return f"{value:g} s" if value or key == "retry" else "no limit"
 
 
 def _fetched(path: str, source: Source) -> Setting:
