@@ -71,7 +71,7 @@ def test_it_is_sent_in_one_go(engine: PostgresEngine, monkeypatch: pytest.Monkey
         unit_of("0005_d", "do $$ begin perform set_config('a.b', 'c', false); end $$;"),
     )
 
-    # begin, lock_timeout, a statement, statement_timeout for the other, and none again; ledger and commit are the ending
+    # begin, lock_timeout, a statement, statement_timeout for the other, and none again; then comes the ending
     assert sent == [6]
     assert list(states(engine).values()) == ["applied"] * 5
 
