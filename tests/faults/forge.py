@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults import clock
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -124,6 +126,7 @@ def _child(request: Mapping[str, Any]) -> None:
         # As a process that was started: the forge itself ignores what a terminal would send to all.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        clock.wrong()
         module, _, function = request["call"].partition(":")
         getattr(importlib.import_module(module), function)(*request["arguments"])
         code = 0

@@ -73,6 +73,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("a deadlock with another session", P.deadlock),
         Fault("CONCURRENTLY behind an old snapshot", P.old_snapshot),
         Fault("16 runners at once", P.runners_at_once, M.runners_at_once),
+        Fault("hosts whose clocks are a year apart", P.clocks_differ, M.clocks_differ),
     ),
     "The server refuses": (
         Fault("read-only, then writable", P.read_only),

@@ -12,6 +12,7 @@ from typing import Any
 
 from pymongo import MongoClient
 
+from tests.faults import clock
 from tests.faults.proxy import SILENT, SLOW, Proxy
 from tests.faults.steps import M_BIG, M_EMAIL, M_MADE, M_NOTE, M_USERS, collection, fill_big
 from tests.faults.tools import Step
@@ -286,6 +287,55 @@ def runners_at_once(trial: Trial) -> None:
     with trial.database.open() as database:
         trial.holds((database["users"].find_one({"_id": 0}) or {}).get("runs") == 1, "ran twice")
     trial.stands()
+
+
+def clocks_differ(trial: Trial) -> None:
+    """Three hosts at once, a year apart, each process number 1; then leases whose end the server's own clock misses."""
+    counted = Step(
+        "0002_count",
+        (json.dumps({"update": "users", "updates": [{"q": {"_id": 0}, "u": {"$inc": {"runs": 1}}}]}), M_EMAIL.up[0]),
+        (M_EMAIL.down[0],),
+        M_EMAIL.present,
+    )
+    trial.write(M_USERS, counted)
+    for one in [trial.start(**clock.environment(days * clock.DAY)) for days in (400, -400, 0)]:
+        ended = one.wait(120)
+        trial.heard(ended)
+        trial.holds(ended.code == 0, "one fails")
+    with trial.database.open() as database:
+        trial.holds((database["users"].find_one({"_id": 0}) or {}).get("runs") == 1, "ran twice")
+    trial.stands()
+    if not trial.tool.ours:
+        return
+    # The server's clock is put back by a year under a lease: its holder is dead, and it ends in a year.
+    _clear(trial)
+    _applied(trial, M_USERS)
+    trial.write(M_USERS, M_EMAIL)
+    with _busy(trial):
+        trial.killed(_waiting(trial), signal.SIGKILL)
+        _lease_ends(trial, {"$add": ["$$NOW", 365 * clock.DAY * 1000]})
+    trial.converges()
+    # It is put forward by an hour under another: somebody else takes the lock of a run that is still at work.
+    _clear(trial)
+    _applied(trial, M_USERS)
+    trial.write(M_USERS, M_EMAIL)
+    with _busy(trial):
+        first = _waiting(trial)
+        _lease_ends(trial, {"$subtract": ["$$NOW", 3600 * 1000]})
+        second = trial.start()
+        time.sleep(1)
+    for one in (first, second):
+        ended = one.wait(60)
+        trial.heard(ended)
+        trial.holds(ended.code in {0, 3}, f"exit code {ended.code}")
+    trial.stands()
+    trial.converges()
+
+
+def _lease_ends(trial: Trial, when: Any) -> None:
+    with trial.database.open() as database:
+        moved = database["_schematool_lock"].update_one({"_id": "migrate"}, [{"$set": {"leaseUntil": when}}])
+        assert moved.modified_count == 1
 
 
 def too_many_indexes(trial: Trial) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from tests.faults import clock
 from tests.faults.proxy import SILENT, SLOW, Proxy
 from tests.faults.steps import BASE, BEFORE, EMAIL, NOTE, PLAIN, USERS, column, index, relation
 from tests.faults.steps import SLOW as SLOWLY
@@ -383,6 +384,34 @@ def runners_at_once(trial: Trial) -> None:
     trial.holds(not failed, f"{failed} of {trial.runners} fail")
     _ran_once(trial)
     trial.stands()
+
+
+def clocks_differ(trial: Trial) -> None:
+    """Three hosts at once, one a year ahead, one a year behind, each process number 1; one is killed on the way."""
+    _applied(trial)
+    trial.write(USERS, EMAIL, SLOWLY)
+    _pace(trial, 0.5)
+    for one in [trial.start(**clock.environment(days * clock.DAY)) for days in (400, -400, 0)]:
+        ended = one.wait(120)
+        trial.heard(ended)
+        trial.holds(ended.code == 0, "one fails")
+    _ran_once(trial)
+    trial.stands()
+    trial.database.clear()
+    prepare(trial)
+    _applied(trial, USERS)
+    trial.write(USERS, SLOWLY)
+    _pace(trial, 30)
+    running = trial.start(**clock.environment(400 * clock.DAY))
+    trial.until("the slow statement runs", lambda: trial.database.running("pg_sleep(seconds)"), running)
+    _pace(trial, 0)
+    trial.killed(running, signal.SIGKILL)
+    trial.lets_go()
+    trial.holds(trial.start(**clock.environment(-400 * clock.DAY)).wait(60).code == 0, "stuck lock")
+    if trial.tool.ours:
+        off = "select count(*) from schematool_ledger where abs(extract(epoch from finished_at - now())) > 3600"
+        trial.holds(trial.database.one(off) == 0, "a time in the ledger is not the server's")
+    trial.converges()
 
 
 # --- the server refuses ----------------------------------------------------------------------------------------------
