@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +18,13 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from schematool.core.secret import Url
-from schematool.engines.contract import open_engine
-from tests.conftest import Ran
+from schematool.engines.contract import Check, Health, open_engine
+from schematool.engines.mongo import checkup as mongo_checkup
+from schematool.engines.postgres import checkup
+from schematool.engines.servers import embedded_postgres
+from schematool.engines.servers.account import unprivileged
+from schematool.engines.servers.process import free_port
+from tests.conftest import DEBIAN, Ran
 from tests.faults.proxy import before_postgres
 from tests.live.test_verify import guarded
 
@@ -244,3 +253,130 @@ def test_a_connection_that_leaves_the_machine_unprotected_is_warned_of(
         assert "sslmode=verify-full" in ran.stderr
         assert "tls=true" in ran.stderr
     assert [health(examined, store)["connection"] for store in ("postgres", "mongo")] == ["warning", "warning"]
+
+
+def seen(url: Url, subject: str) -> list[Check]:
+    """What the checkup says of a subject."""
+    engine = open_engine(url)
+    try:
+        return [check for check in engine.examine().checks if check.subject == subject]
+    finally:
+        engine.close()
+
+
+def aside(url: Url, name: str) -> Url:
+    """Return the URL of another database of the same server."""
+    return Url(url.reveal().replace("/schematool?", f"/{name}?"))
+
+
+def test_what_holds_a_database_up_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prepared transaction, a session that does nothing in one, and an encoding without most characters."""
+    with embedded_postgres.temporary(settings={"max_prepared_transactions": "2"}) as server:
+        assert seen(server, "in the way") == seen(server, "encoding") == []
+
+        with psycopg.connect(server.reveal(), autocommit=True) as admin:
+            admin.execute("create database plain encoding 'SQL_ASCII' locale 'C' template template0")
+            admin.execute("create table things (id int)")
+        with psycopg.connect(server.reveal(), application_name="nightly") as lazy:
+            lazy.execute("select count(*) from things")
+            with psycopg.connect(server.reveal()) as other:
+                other.execute("insert into things values (1)")
+                other.execute("prepare transaction 'half a transfer'")
+            young = seen(server, "in the way")
+            monkeypatch.setattr(checkup, "_LONG_SECONDS", 0)
+            held_up = seen(server, "in the way")
+            elsewhere = seen(aside(server, "plain"), "in the way")
+        encoding = seen(aside(server, "plain"), "encoding")
+
+    assert [(check.health, check.code) for check in held_up] == [(Health.WARNING, "ST537")] * 2
+    assert re.match(r"prepared transaction 'half a transfer' of schematool has been open for \d+ s", held_up[0].text)
+    assert re.match(
+        r"session \d+ \(nightly of schematool, idle in transaction\) has a transaction open", held_up[1].text
+    )
+    assert [check.text.partition(" ")[0] for check in young] == ["prepared"]
+    assert elsewhere == []
+    assert [(check.health, check.code) for check in encoding] == [(Health.WARNING, "ST536")]
+    assert "SQL_ASCII" in encoding[0].text
+
+
+def test_clocks_and_versions(postgres_url: Url, mongo_url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that is off by a minute and a major that nobody tested are named in both stores, and nothing else is."""
+    good = [
+        check.health for url in (postgres_url, mongo_url) for what in ("clock", "server") for check in seen(url, what)
+    ]
+    monkeypatch.setattr(checkup, "SUPPORTED", range(90, 92))
+    monkeypatch.setattr(mongo_checkup, "SUPPORTED", range(90, 92))
+    real = time.time
+    found = []
+    for off in (-60, 60):
+        monkeypatch.setattr(time, "time", lambda off=off: real() + off)
+        found += [
+            check for url in (postgres_url, mongo_url) for what in ("clock", "server") for check in seen(url, what)
+        ]
+
+    assert good == [Health.OK] * 4
+    assert [(check.health, check.code) for check in found] == [
+        (Health.WARNING, "ST534"),
+        (Health.ERROR, "ST531"),
+    ] * 4
+    assert all(re.search(r"differ by (59|60|61) s", check.text) for check in found[::2])
+    assert all("tested with 90 to 91" in (check.hint or "") for check in found[1::2])
+
+
+def certificate(folder: Path) -> Path:
+    """Make a certificate for 0.0.0.0, which is no loopback address by its number, though it leads here."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=0.0.0.0",
+         "-addext", "subjectAltName=IP:0.0.0.0", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    (folder / "both.pem").write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text())
+    return folder / "cert.pem"
+
+
+def test_a_certificate_that_was_asked_for_and_one_that_was_not(tmp_path: Path) -> None:
+    """TLS alone is not enough: doctor says whether MongoDB had to show who it is."""
+    own = certificate(tmp_path)
+    with guarded(
+        tmp_path / "server", "--tlsMode", "allowTLS", "--tlsCertificateKeyFile", tmp_path / "both.pem"
+    ) as port:
+        place = f"mongodb://root:{CANARY}@0.0.0.0:{port}/clinic?directConnection=true&authSource=admin"
+        ways = {
+            "": (Health.WARNING, "without encryption"),
+            "&tls=true&tlsAllowInvalidCertificates=true": (Health.WARNING, "need not show a certificate"),
+            f"&tls=true&tlsCAFile={own}": (Health.OK, "has shown its certificate"),
+        }
+        found = {way: seen(Url(place + way), "connection") for way in ways}
+
+    assert {way: [(check.health, words in check.text) for check in found[way]] for way, (_, words) in ways.items()} == {
+        way: [(health, True)] for way, (health, _) in ways.items()
+    }
+
+
+@pytest.mark.skipif(not (DEBIAN / "bin" / "postgres").exists(), reason="the wheel's server knows no TLS")
+def test_the_same_for_postgres(request: pytest.FixtureRequest) -> None:
+    """`require` encrypts and asks nobody who they are; `verify-full` does."""
+    # The server must reach it, and is not who runs the tests.
+    folder = Path(tempfile.mkdtemp(prefix="st-tls-", dir="/tmp"))
+    request.addfinalizer(lambda: shutil.rmtree(folder))
+    folder.chmod(0o755)
+    own, port = certificate(folder), free_port()
+    tls = {name: str(folder / f"{what}.pem") for name, what in (("ssl_cert_file", "cert"), ("ssl_key_file", "key"))}
+    unprivileged().give(folder / "key.pem")
+    with embedded_postgres.temporary(
+        embedded_postgres.Programs(DEBIAN), settings={"ssl": "on", **tls}, port=port
+    ) as server:
+        with psycopg.connect(server.reveal(), autocommit=True) as admin:
+            admin.execute(f"alter role schematool password '{CANARY}'".encode())
+        place = f"postgresql://schematool:{CANARY}@0.0.0.0:{port}/schematool"
+        ways = {
+            "?sslmode=disable": (Health.WARNING, "without encryption"),
+            "?sslmode=require": (Health.WARNING, "encrypted, but sslmode=require does not ask"),
+            f"?sslmode=verify-full&sslrootcert={own}": (Health.OK, "has shown its certificate"),
+        }
+        found = {way: seen(Url(place + way), "connection") for way in ways}
+
+    assert {way: [(check.health, words in check.text) for check in found[way]] for way, (_, words) in ways.items()} == {
+        way: [(health, True)] for way, (health, _) in ways.items()
+    }

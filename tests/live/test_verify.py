@@ -168,7 +168,7 @@ def reads_only(clinic: Clinic, store: str, make: Sequence[str], undo: Sequence[s
 
 
 @contextmanager
-def guarded(home: Path) -> Iterator[int]:
+def guarded(home: Path, *words: str | Path) -> Iterator[int]:
     """Run a replica set of one with access control, whose root is `root`; gives its port."""
     home.mkdir()
     key, port = home / "key", process.free_port()
@@ -176,7 +176,7 @@ def guarded(home: Path) -> Iterator[int]:
     key.chmod(0o400)
     server = subprocess.Popen(
         [embedded_mongo.find_runnable(home), "--auth", "--keyFile", key, "--replSet", "rs", "--dbpath", home,
-         "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"],
+         "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", *words],
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:

@@ -136,12 +136,17 @@ def stop(data_dir: Path) -> bool:
 
 @contextmanager
 def temporary(
-    installed: Programs | None = None, *, settings: dict[str, str] | None = None, folder: str | None = None
+    installed: Programs | None = None,
+    *,
+    settings: dict[str, str] | None = None,
+    folder: str | None = None,
+    port: int = 0,
 ) -> Iterator[Url]:
     """Run a throwaway server, without any care for its data; it goes when the block ends or this process dies.
 
     `installed`: other programs than the wheel's; `folder`: where to keep the data, rather than with all that is
-    temporary. The URL is of a Unix socket, a superuser, and the database `schematool`.
+    temporary. The URL is of a Unix socket, a superuser, and the database `schematool`. `port`: it also listens there,
+    on 127.0.0.1, and asks for passwords.
     """
     installed = installed or programs()
     if installed is None:
@@ -153,7 +158,7 @@ def temporary(
         server = _reachable(installed, home, account)
         options = _SETTINGS | _THROWAWAY | (settings or {})
         _initialise(server, home, account, options)
-        command = _command(server, home, listen="", port=_SOCKET_PORT)
+        command = _command(server, home, listen="127.0.0.1" if port else "", port=port or _SOCKET_PORT)
         # SIGQUIT is PostgreSQL's immediate shutdown: it writes nothing, but does give its shared memory back.
         with process.guarded(command, log=home / "log", folder=home, account=account, number=signal.SIGQUIT):
             process.wait_until(
