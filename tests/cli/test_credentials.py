@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from schematool.core.secret import Url
+from schematool.engines.servers import embedded_postgres
+from schematool.engines.servers.process import free_port
 from tests.conftest import Ran
 
 CANARY = "Zq-canary/@:Zq"
@@ -129,3 +131,77 @@ def test_libpq_finds_service_and_password_file(tmp_path: Path, postgres_url: Url
     assert "Zq" not in told(ran) + told(shown)
     for name in ("PGSERVICE", "PGSERVICEFILE", "PGPASSFILE", "PGPASSWORD"):
         assert name in shown.stdout
+
+
+@pytest.fixture(scope="module")
+def asking() -> Iterator[int]:
+    """Give the port of a server that asks for passwords (scram-sha-256), and takes the canary from `worker`."""
+    port = free_port()
+    with embedded_postgres.temporary(port=port) as url, psycopg.connect(url.reveal(), autocommit=True) as admin:
+        admin.execute("set password_encryption = 'scram-sha-256'")
+        admin.execute(f"create role worker superuser login password '{CANARY}'".encode())
+        yield port
+
+
+def sources(folder: Path, port: int, password: str) -> dict[str, tuple[tuple[str, ...], dict[str, str]]]:
+    """Every way to come by a password, with the lines of the configuration and the environment for it."""
+    place = f"127.0.0.1:{port}/schematool"
+    url = f'url = "postgresql://worker@{place}"'
+    whole = Url(f"postgresql://worker@{place}").with_password(password).reveal()
+    # A colon or a backslash in a field of the password file is written with a backslash before it.
+    (folder / "pgpass").write_text(f"127.0.0.1:{port}:*:worker:{password.replace(':', chr(92) + ':')}\n")
+    (folder / "pgpass").chmod(0o600)
+    (folder / "word").write_text(password + "\n")
+    (folder / "url").write_text(whole + "\n")
+    (folder / "services").write_text(
+        f"[open]\nhost=127.0.0.1\nport={port}\ndbname=schematool\nuser=worker\n"
+        f"[whole]\nhost=127.0.0.1\nport={port}\ndbname=schematool\nuser=worker\npassword={password}\n"
+    )
+    passfile = {"PGPASSFILE": str(folder / "pgpass")}
+    services = {"PGSERVICEFILE": str(folder / "services")}
+    return {
+        "PGPASSFILE": ((url,), passfile),
+        "PGPASSWORD": ((url,), {"PGPASSWORD": password}),
+        "PGSERVICE with its password": (('url = "postgresql://"',), {**services, "PGSERVICE": "whole"}),
+        "PGSERVICE and PGPASSFILE": (('url = "postgresql://?service=open"',), {**services, **passfile}),
+        "password_file": ((url, f'password_file = "{folder / "word"}"'), {}),
+        "password_command": ((url, f'password_command = ["cat", "{folder / "word"}"]'), {}),
+        "url_file": ((f'url_file = "{folder / "url"}"',), {}),
+        "url_command": ((f'url_command = ["cat", "{folder / "url"}"]',), {}),
+        "a variable": (('url = "${CLINIC_URL}"',), {"CLINIC_URL": whole}),
+        "SCHEMATOOL_POSTGRES_URL": ((url,), {"SCHEMATOOL_POSTGRES_URL": whole}),
+    }
+
+
+WAYS = (
+    *("PGPASSFILE", "PGPASSWORD", "PGSERVICE with its password", "PGSERVICE and PGPASSFILE"),
+    *("password_file", "password_command", "url_file", "url_command", "a variable", "SCHEMATOOL_POSTGRES_URL"),
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_that_asks_is_told_the_password(way: str, asking: int, tmp_path: Path, run_cli: Run) -> None:
+    """By every source; a wrong one is refused with exit code 3, and neither is shown."""
+    write(tmp_path / "project")
+    folder = tmp_path / "project" / "migrations" / "postgres"
+    folder.mkdir(parents=True)
+    (folder / "0001_a.sql").write_text("select 1;\n")
+    for password, code in ((CANARY, 0), (CANARY + "wrong", 3)):
+        lines, env = sources(tmp_path, asking, password)[way]
+        write(tmp_path / "project", *lines)
+        ran = run_cli("status", cwd=tmp_path / "project", env={"HOME": str(tmp_path), **env})
+
+        assert (ran.exit_code, "Zq" in told(ran)) == (code, False), told(ran)
+        assert ("password authentication failed" in ran.stderr) == (code == 3)
+
+
+def test_a_server_that_asks_is_told_nothing(asking: int, tmp_path: Path, run_cli: Run) -> None:
+    """Without any password the message says that one is missing, and where it can come from."""
+    write(tmp_path / "project", f'url = "postgresql://worker@127.0.0.1:{asking}/schematool"')
+    (tmp_path / "project" / "migrations" / "postgres").mkdir(parents=True)
+    (tmp_path / "project" / "migrations" / "postgres" / "0001_a.sql").write_text("select 1;\n")
+    ran = run_cli("status", cwd=tmp_path / "project", env={"HOME": str(tmp_path)})
+
+    assert ran.exit_code == 3, told(ran)
+    assert "no password supplied" in ran.stderr
+    assert "PGPASSWORD or a password file" in ran.stderr
