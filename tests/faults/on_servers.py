@@ -26,7 +26,7 @@ from schematool.engines.servers.account import unprivileged
 from tests.faults.ground import CANARY, PostgresDatabase, eventually
 from tests.faults.pooler import Pooler
 from tests.faults.steps import M_BIG, M_EMAIL, M_MADE, M_NOTE, M_USERS, NOTE, USERS, fill_big, index, relation
-from tests.faults.tools import Step
+from tests.faults.tools import Ours, Step
 from tests.faults.trial import Trial
 
 
@@ -53,6 +53,10 @@ def standby(trial: Trial) -> None:
         )
         trial.write(USERS)
         trial.failed(trial.run(), "standby", codes=(3,))
+        _doctor_says(trial, "this server is a standby")
+        trial.tool.url = good  # type: ignore[attr-defined]  # every tool has one
+        trial.write(USERS)
+        _doctor_says(trial, "1 standby connected")
     finally:
         servers.stop("postgres", copy)
         shutil.rmtree(copy, ignore_errors=True)
@@ -60,6 +64,14 @@ def standby(trial: Trial) -> None:
     trial.write(USERS)
     trial.stands()
     trial.converges()
+
+
+def _doctor_says(trial: Trial, *words: str) -> None:
+    """Ask doctor, which changes nothing, and whose answer is not a failure."""
+    if isinstance(trial.tool, Ours):
+        ended = trial.tool.run("doctor").wait(30)
+        trial.heard(ended)
+        trial.holds(all(word in " ".join(ended.output.split()) for word in words), f"doctor does not say {words[0]!r}")
 
 
 def _base_backup(ground: Any, copy: Path) -> None:
@@ -165,6 +177,7 @@ def pooler(trial: Trial) -> None:
         ended = trial.run()
         if trial.tool.ours:
             trial.failed(ended, "transaction mode", codes=(3,))
+            _doctor_says(trial, "a pooler shares this session")
             trial.stands()
     finally:
         pool.close()
@@ -261,10 +274,29 @@ def guarded(trial: Trial) -> None:
         trial.write(M_USERS, M_EMAIL, M_NOTE)
         ended = trial.run()
         trial.holds(ended.code == 0, "needs more than its rights")
+        if trial.tool.ours:
+            _ill(trial, guard)
     finally:
         guard.close()
         shutil.rmtree(home, ignore_errors=True)
         trial.tool.url = good  # type: ignore[attr-defined]  # every tool has one
+
+
+def _ill(trial: Trial, guard: GuardedSet) -> None:
+    """A member that recovers, and then a set without a primary: doctor names both."""
+    trial.tool.url = guard.url("root", trial.database.name)  # type: ignore[attr-defined]  # every tool has one
+    trial.write(M_USERS, M_EMAIL, M_NOTE)
+    _doctor_says(trial, "replica set guarded of 2, primary")
+    with guard.client("root", member=1) as second, guard.client("root") as first:
+        second.admin.command("replSetMaintenance", True)
+        eventually(
+            "the primary knows",
+            lambda: first.admin.command("replSetGetStatus")["members"][1]["stateStr"] == "RECOVERING",
+            30,
+        )
+        _doctor_says(trial, f"127.0.0.1:{guard.ports[1]} is RECOVERING", "a migration waits for a majority")
+        first.admin.command({"replSetStepDown": 60, "force": True})
+        _doctor_says(trial, "replica set guarded has no primary")
 
 
 def mongo_disk_full(trial: Trial) -> None:
