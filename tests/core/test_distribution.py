@@ -1,11 +1,14 @@
-"""Tables spread over the nodes of Citus: what would be refused there is found when loading, and the SQL is guarded."""
+"""Tables spread over the nodes of Citus: what would be refused there is found when loading; the statements."""
 
 from __future__ import annotations
 
 import pytest
 
-from schematool.core.distribution import distribution, statements
+from schematool.core.catalog import Id
+from schematool.core.diagnostic import Severity
 from schematool.core.load import load
+from schematool.core.model.postgres import Distribution
+from schematool.core.plan.postgres.distribution import gather, spread
 
 CLINICS = "entity: clinics\nstore: postgres\nfields: { id: uuid }\nprimary_key: [id]\ndistribute_by: id\n---\n"
 VISITS = (
@@ -58,16 +61,36 @@ def test_what_citus_would_refuse(text: str, messages: list[str]) -> None:
     assert all(finding.span for finding in found)
 
 
-def test_the_statements() -> None:
-    """There and back, only where the extension is, and only once."""
-    model, _ = load(
-        {"s.yaml": CLINICS + "entity: t\nstore: postgres\nfields: { a: uuid }\ndistribute_by: everywhere\n"}
-    )
-    clinics, t = (distribution(entity) for entity in model.entities)
-    assert clinics
-    assert t
+TRIGGERED = (
+    "entity: t\nstore: postgres\nfields: { a: uuid, at: { type: timestamptz, on_update: now() } }\nprimary_key: [a]\n"
+)
 
-    assert "PERFORM create_distributed_table('public.clinics', 'id')" in statements(clinics)[0]
-    assert "PERFORM create_reference_table('public.t')" in statements(t)[0]
-    assert "PERFORM undistribute_table('public.t')" in statements(t)[1]
-    assert all("extname = 'citus'" in text for text in statements(t))
+
+@pytest.mark.parametrize(("words", "severity"), [("a", Severity.WARNING), ("everywhere", Severity.ERROR)])
+def test_triggers(words: str, severity: Severity) -> None:
+    """Citus refuses them on a table that is everywhere, and on others unless it is told not to."""
+    _, found = load({"s.yaml": f"{TRIGGERED}distribute_by: {words}\n"})
+
+    assert [(one.code, one.severity) for one in found] == [("ST135", severity)]
+
+
+def test_citus_itself_is_no_extension_of_a_schema() -> None:
+    """It is set up on every node before the first migration, by whoever makes the cluster."""
+    _, found = load({"s.yaml": "extension: citus\n"})
+
+    assert [one.code for one in found] == ["ST135"]
+
+
+def test_the_statements() -> None:
+    """There and back, only where the extension is; a name cannot close the quotes around it."""
+    table = Id("table", ("public", "a$citus$'b"))
+    one = Distribution(id=Id("distribution", table.path), table=table, column="id", shards=32)
+    all_nodes = Distribution(id=one.id, table=table)
+
+    assert (
+        """create_distributed_table('public."a$citus$''b"', 'id', colocate_with => 'none', shard_count => 32)"""
+        in spread(one)
+    )
+    assert """create_reference_table('public."a$citus$''b"')""" in spread(all_nodes)
+    assert """undistribute_table('public."a$citus$''b"')""" in gather(one)
+    assert all(text.startswith("DO $citus_$") and text.endswith("$citus_$") for text in (spread(one), gather(one)))

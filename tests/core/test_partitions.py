@@ -74,6 +74,20 @@ def test_what_is_due() -> None:
     assert due("{ range: [at], every: month }", here) == [f"create t_p2026{n:02}" for n in (6, 7, 8)]
 
 
+def test_what_is_taken_over() -> None:
+    """A partition with the name and the bounds that it would have been given; none declared or commented."""
+    may = (Moment(2026, 5, 1), Moment(2026, 6, 1))
+    words = "{ range: [at], every: month, ahead: 0 }"
+
+    assert due(words, [Part("public", "t_p202605", *may)]) == ["adopt t_p202605"]
+    assert due(words, [Part("public", "t_p202605", *may, commented=True)]) == []
+    assert due(words, [Part("public", "t_p202605", *may, made=True, commented=True)]) == []
+    assert due(words, [Part("public", "t_p2026_05", *may)]) == []
+    assert due(words, [Part("public", "t_p202605", Moment(2026, 5, 1), Moment(2026, 7, 1))]) == []
+    declared = f"{words}\npartitions: {{ t_p202605: {{ from: [\"'2026-05-01'\"], to: [\"'2026-06-01'\"] }} }}"
+    assert due(declared, [Part("public", "t_p202605", *may)]) == []
+
+
 def test_an_overlap_is_told() -> None:
     """A partition of half a month stands in the way of the whole one."""
     half = [Part("public", "half", Moment(2026, 5, 1), Moment(2026, 5, 16))]

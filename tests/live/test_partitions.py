@@ -14,11 +14,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from schematool.core.diagnostic import Span
-from schematool.core.distribution import Distribution, statements
 from schematool.core.partitions import begin
 from schematool.core.secret import Url
-from schematool.engines.contract import Engine
 from tests import databases
 from tests.conftest import ROOT, Ran
 
@@ -271,8 +268,42 @@ def test_a_project_without_such_a_table(project: Path, run_cli: Callable[..., Ra
     assert "every: month" in done.stderr
 
 
-def test_the_sql_for_citus_does_nothing_without_it(postgres_engine: Engine) -> None:
-    """A laptop runs the same statements as a cluster, there and back."""
-    for field in (None, "id"):
-        made = Distribution("public", "t", field, None, 32, Span("s.yaml", 1, 1))
-        postgres_engine.run(["create table t (id int)", *statements(made), "drop table t"])
+SERIES = """
+    create table visits (id bigint, at timestamptz not null, primary key (id, at)) partition by range (at);
+    create index on visits (at desc);
+    create table visits_old partition of visits for values from (minvalue) to ('2026-01-01 00:00+00');
+    create table visits_p202601 partition of visits for values from ('2026-01-01 00:00+00') to ('2026-02-01 00:00+00');
+    create table visits_p202602 partition of visits for values from ('2026-02-01 00:00+00') to ('2026-03-01 00:00+00');
+    create table bills (day date not null) partition by range (day);
+    create table bills_p2025q1 partition of bills for values from ('2025-01-01') to ('2025-04-01');
+    create table bills_p2025q2 partition of bills for values from ('2025-04-01') to ('2025-07-01');
+    create table notes (day date not null) partition by range (day);
+    create table notes_2025_01 partition of notes for values from ('2025-01-01') to ('2025-02-01');
+    create table notes_2025_02 partition of notes for values from ('2025-02-01') to ('2025-03-01');
+"""
+
+
+def test_a_series_is_imported_as_one_word(project: Path, postgres_url: Url, run_cli: Callable[..., Ran]) -> None:
+    """Months and quarters of the usual names become `every`, others stay; nothing is left to do or wrong."""
+    with psycopg.connect(postgres_url.reveal(), autocommit=True) as connection:
+        connection.execute(SERIES.encode())
+
+    done = run_cli("import", cwd=project)
+
+    assert done.exit_code == 0, done.stdout + done.stderr
+    assert "4 partitions that `schematool partitions` looks after" in done.stdout
+    assert "live is what the YAML says" in done.stdout
+    yaml = {file.stem: file.read_text() for file in (project / "schema").rglob("*.yaml")}
+    assert "partition_by: { range: [at], every: month, default: false }" in yaml["visits"]
+    assert "visits_old: {" in yaml["visits"]
+    assert "visits_p2026" not in yaml["visits"]
+    assert "partition_by: { range: [day], every: quarter, default: false }" in yaml["bills"]
+    assert "partition_by: { range: [day] }" in yaml["notes"]
+    assert "notes_2025_02: {" in yaml["notes"]
+
+    assert run_cli("verify", cwd=project).exit_code == 0
+    assert run_cli("generate", "--check", cwd=project).exit_code == 0
+    due = run_cli("partitions", "--check", cwd=project)
+
+    assert due.exit_code == 1
+    assert "looked after" not in due.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schematool.app.catalogs import build_desired, differences
 from schematool.app.compile import Compiled, compile_schema
@@ -11,6 +11,8 @@ from schematool.app.twins import Author, author_of
 from schematool.core.author import Authored
 from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Change
+from schematool.core.model.postgres import Table
+from schematool.core.partitions import MARK
 from schematool.engines.contract import Engine
 
 
@@ -40,4 +42,13 @@ def show(
 def _attempt(server: Engine, live: Catalog, authored: Authored, exclude: Sequence[str]) -> Shown:
     compiled = compile_schema(authored.files)
     built = build_desired(server, compiled.drafts[live.store], exclude).catalog
-    return Shown(authored, compiled, built, differences(built, live))
+    return Shown(authored, compiled, built, differences(built, _looked_after(live, authored.ahead)))
+
+
+def _looked_after(live: Catalog, ahead: frozenset[Id]) -> Catalog:
+    """The catalog once `schematool partitions` has marked what it looks after."""
+    objects = {
+        key: replace(thing, comment=MARK) if key in ahead and isinstance(thing, Table) else thing
+        for key, thing in live.objects.items()
+    }
+    return replace(live, objects=objects)

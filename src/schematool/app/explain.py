@@ -15,8 +15,6 @@ from schematool.app.workspace import Workspace
 from schematool.core.catalog import Catalog, Id
 from schematool.core.codes import CODES, Code
 from schematool.core.diagnostic import Diagnostic
-from schematool.core.distribution import distribution
-from schematool.core.distribution import statements as distributing
 from schematool.core.errors import InputError
 from schematool.core.history.unit import Migration
 
@@ -94,14 +92,10 @@ def _entity(workspace: Workspace, name: str) -> ExplainReport:
     needs = [(a, b) for a, b in draft.catalog.needs if a in kept and b in kept]
     pairs = planner(entity.store).build(Catalog.of(entity.store, own, needs))
     statements = tuple(statement for _, statement in pairs)
-    parts = [Part("compiles to", entity.store, statements)]
-    if made := distribution(entity):
-        there, back = distributing(made)
-        parts += [Part("on Citus", "postgres", (there,)), Part("back from Citus", "postgres", (back,))]
     return ExplainReport(
         subject=entity.name,
         summary=entity.description or "",
-        parts=tuple(parts),
+        parts=(Part("compiles to", entity.store, statements),),
     )
 
 

@@ -114,7 +114,7 @@ def run(workspace: Workspace, wish: Wish, files: Mapping[str, str] | None = None
     if not wish.dry_run:
         write_all(workspace.root, new_files | {file.path: file.text for file in written} | records)
     return GenerateReport(
-        diagnostics=compiled.warnings,
+        diagnostics=(*compiled.warnings, *(d for plan in plans.values() for d in plan.remarks)),
         changes=changes,
         files=(*written, *(Written(path, _kind(path), text) for path, text in records.items())),
         dangers=tuple(danger(h) for h in dict.fromkeys(hazards)),
@@ -149,7 +149,8 @@ def _plan(workspace: Workspace, store: str, compiled: Compiled, history: History
     with scratch_server(workspace, store) as server:
         desired = build_desired(server, draft, exclude)
         raise_unmodelled(desired)
-        return plan_store(server, history.units(store), desired.catalog, draft.renames, exclude=exclude)
+        plan = plan_store(server, history.units(store), desired.catalog, draft.renames, exclude=exclude)
+        return replace(plan, remarks=desired.unmodelled if plan.changes else ())
 
 
 def _checked(compiled: Compiled, changes: tuple[Described, ...], plans: dict[str, StorePlan]) -> GenerateReport:

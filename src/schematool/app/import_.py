@@ -11,9 +11,11 @@ from typing import ClassVar, Protocol, cast
 from schematool.app import generate
 from schematool.app.authoring import Shown, show
 from schematool.app.catalogs import raise_unmodelled
+from schematool.app.compile import compile_schema
 from schematool.app.foreign import foreign_ledgers, inspected, require_settled
 from schematool.app.generate import Written
 from schematool.app.history import read_history
+from schematool.app.partitions import adopt
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
 from schematool.app.twins import Author
@@ -27,7 +29,7 @@ from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, WorldError
 from schematool.core.history.unit import LedgerRow
 from schematool.core.secret import Url
-from schematool.engines.contract import Engine, Foreign
+from schematool.engines.contract import Engine, Foreign, Partitioner
 
 TITLE = "baseline"
 
@@ -71,7 +73,8 @@ class Samples(Protocol):
 class ImportReport(Report):
     """What was read and written.
 
-    `adopted`: the stores whose ledger now has the baseline. `foreign`: the ledgers of other tools, left as they are.
+    `adopted`: the stores whose ledger now has the baseline. `partitions`: those that `schematool partitions` looks
+    after from now on; their comments say so. `foreign`: the ledgers of other tools, left as they are.
     """
 
     command: ClassVar[str] = "import"
@@ -81,6 +84,7 @@ class ImportReport(Report):
     files: tuple[Written, ...] = ()
     written: bool = False
     adopted: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
     foreign: tuple[Foreign, ...] = ()
     verified: VerifyReport | None = None
 
@@ -250,6 +254,19 @@ def _again(workspace: Workspace) -> str:
     return "schematool adopt" + ("" if name == workspace.config.default_env else f" --env {name}")
 
 
+def _look_after(workspace: Workspace, engine: Engine, report: ImportReport) -> ImportReport:
+    """Mark the partitions that the YAML says by `every`; a warning where the role may not."""
+    try:
+        marked = adopt(cast("Partitioner", engine), compile_schema(workspace.schema_files()).model)
+    except WorldError as error:
+        why = error.diagnostics[0].message if error.diagnostics else str(error)
+        name = workspace.target.name
+        again = "schematool partitions" + ("" if name == workspace.config.default_env else f" --env {name}")
+        found = warn("ST634", f"partitions are not marked as looked after: {why}", hint=f"as their owner: `{again}`")
+        return replace(report, diagnostics=(*report.diagnostics, found))
+    return replace(report, partitions=marked)
+
+
 def _adopted(workspace: Workspace, engines: Mapping[str, Engine], report: ImportReport) -> ImportReport:
     """Record the baseline in the ledgers, then compare; where the role may not write, say what to do."""
     history = read_history(workspace)
@@ -273,6 +290,8 @@ def _adopted(workspace: Workspace, engines: Mapping[str, Engine], report: Import
                 diagnostics=(*report.diagnostics, warn("ST401", message, hint=hint)),
             )
         adopted.append(store)
+    if "postgres" in adopted:
+        report = _look_after(workspace, engines["postgres"], report)
     verified = verify(workspace, history, {store: engines[store] for store in adopted})
     return replace(
         report,

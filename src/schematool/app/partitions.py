@@ -15,6 +15,7 @@ from schematool.app.servers import opened_stores
 from schematool.app.workspace import Workspace
 from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.errors import InputError
+from schematool.core.model.entity import Model
 from schematool.core.partitions import Action, Schedule, schedules, wanted
 from schematool.core.secret import Url
 from schematool.core.step import Hazard
@@ -79,6 +80,19 @@ def run(
             for habit, action in due:
                 engine.repartition(habit, action)
         return replace(plan, done=True)
+
+
+def adopt(engine: Partitioner, model: Model) -> tuple[str, ...]:
+    """Mark the partitions that are just as they would have been made ahead, and name them; nothing else is done."""
+    marked: list[str] = []
+    for habit in schedules(model):
+        standing = engine.partitioned(habit)
+        actions, _ = wanted(habit, standing.parts, standing.now, {}) if standing else ((), ())
+        for action in actions:
+            if action.kind == "adopt":
+                engine.repartition(habit, action)
+                marked.append(action.partition)
+    return tuple(marked)
 
 
 def _due(

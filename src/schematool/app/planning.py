@@ -10,6 +10,7 @@ from schematool.app.twins import planner
 from schematool.core.catalog import Catalog
 from schematool.core.change import Change, Renamed
 from schematool.core.codes import hazards_of
+from schematool.core.diagnostic import Diagnostic
 from schematool.core.diff import diff
 from schematool.core.errors import StatementError
 from schematool.core.history.unit import Unit
@@ -36,6 +37,8 @@ class StorePlan:
     changes: tuple[Change, ...] = ()
     renames: tuple[Renamed, ...] = ()
     pieces: tuple[Piece, ...] = ()
+    remarks: tuple[Diagnostic, ...] = ()
+    """What the scratch server could not show."""
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -1012,6 +1012,15 @@ ROWS: tuple[Code, ...] = (
         remedy="Drop these foreign keys, run `schematool partitions`, and add them again.",
     ),
     Code(
+        "ST604",
+        "there is no Citus on this server",
+        severity=_NOTE,
+        why="What spreads a table over nodes is in the migrations, for a cluster. A server without the extension only "
+        "notes it: all else is proven there, and not that Citus takes it.",
+        remedy="Name a server with Citus as `postgres_url` under `[scratch]`, and migrations are proven on it whole.",
+        example="distribute_by: clinic_id",
+    ),
+    Code(
         "ST603",
         "cannot be said in YAML",
         why="What was built of the YAML that `import` would write is not what was read: the language lacks a word, or "

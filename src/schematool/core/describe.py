@@ -88,6 +88,8 @@ def essence(thing: Object) -> str:
         return _mongo_index(thing, keys)
     if kind == "index":
         return _index(thing)
+    if kind == "distribution":
+        return _distribution(thing)
     if isinstance(signature := getattr(thing, "signature", None), str):
         return short(signature.partition(" ")[2])
     for attribute in ("expression", "definition"):
@@ -96,6 +98,13 @@ def essence(thing: Object) -> str:
     if isinstance(labels := getattr(thing, "labels", None), tuple):
         return short(", ".join(labels))
     return ""
+
+
+def _distribution(thing: Any) -> str:
+    if thing.column is None:
+        return "everywhere"
+    beside = f" beside {_relation(thing.beside.path)}" if thing.beside else ""
+    return f"by {thing.column}{beside}" + (f", {thing.shards} shards" if thing.shards else "")
 
 
 def _column(thing: Any) -> str:
@@ -187,6 +196,8 @@ def _value(value: Any) -> str:
             return value
         case ():
             return "none"
+        case Id(_, path):
+            return _relation(path)
         case tuple():
             return "(" + ", ".join(_value(part) for part in value) + ")"
         case _ if hasattr(value, "grantee"):

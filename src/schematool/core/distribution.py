@@ -1,19 +1,18 @@
-"""Tables spread over the nodes of Citus: what is declared, what Citus would refuse, and the SQL that does it.
+"""Tables spread over the nodes of Citus: what is declared, and what Citus would refuse.
 
-The SQL is guarded: without the extension it does nothing, so that a laptop runs the same files as a cluster. Source:
-the manual of Citus, "Citus Utility Functions" (create_distributed_table, create_reference_table, undistribute_table)
-and "Unique and foreign key constraints" of its pages on creating distributed tables.
+Source: the manual of Citus, "Creating and Modifying Distributed Tables" (unique and foreign keys), and the messages of
+its server about triggers and about ON DELETE SET NULL of a distribution column.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from schematool.core.diagnostic import Diagnostic, Span
+from schematool.core.diagnostic import Diagnostic, Severity, Span
 from schematool.core.keys import foreign_keys, unique_keys
 from schematool.core.model.entity import Entity, Model
-from schematool.core.sql.quote import literal, qualified
+from schematool.core.model.postgres import CITUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,16 @@ def distribution(entity: Entity) -> Distribution | None:
 
 def mistakes(model: Model) -> Iterator[Diagnostic]:
     """ST135: what Citus would refuse."""
+    for thing in model.declarations:
+        if thing.kind == "extension" and thing.name in CITUS:
+            hint = "remove it: Citus is set up with the cluster, on every node and before the first migration"
+            yield Diagnostic("ST135", f"`{thing.name}` is no extension of one database", thing.span, hint)
     spread = {entity.name: made for entity in model.entities if (made := distribution(entity))}
     for entity in model.entities:
         made = spread.get(entity.name)
         if made is None:
             continue
+        yield from _triggers(entity, model, made)
         if made.field is not None:
             yield from _own(entity, made)
         if made.beside and (made.beside not in spread or spread[made.beside].field is None or made.field is None):
@@ -80,6 +84,23 @@ def _own(entity: Entity, made: Distribution) -> Iterator[Diagnostic]:
             )
 
 
+def _triggers(entity: Entity, model: Model, made: Distribution) -> Iterator[Diagnostic]:
+    """Citus takes triggers where it is told to, and on tables that are everywhere never (`triggers.c` of Citus)."""
+    places = [field.options.span("on_update") or field.span for field in entity.fields if "on_update" in field.options]
+    if entity.options.get("triggers"):
+        places.append(entity.options.span("triggers") or entity.span)
+    triggers = (thing for thing in model.declarations if thing.kind == "trigger")
+    places += (thing.span for thing in triggers if model.entity(str(thing.options.get("on"))) == entity)
+    for place in places[:1]:
+        if made.field is None:
+            message = f"`{entity.name}` lies everywhere and has a trigger: Citus refuses it"
+            yield _wrong(message, place, entity, "let the application do what the trigger does")
+        else:
+            message = f"`{entity.name}` has a trigger: Citus refuses it unless citus.enable_unsafe_triggers is on"
+            hint = "turn that on for the database on every node, or let the application do what the trigger does"
+            yield replace(_wrong(message, place, entity, hint), severity=Severity.WARNING)
+
+
 def _references(entity: Entity, spread: Mapping[str, Distribution], model: Model) -> Iterator[Diagnostic]:
     """A foreign key leads to a table that is everywhere, or along the field by which both are spread, side by side."""
     made = spread[entity.name]
@@ -101,29 +122,4 @@ def _side_by_side(one: Distribution, other: Distribution) -> bool:
         one.beside == other.table
         or other.beside == one.table
         or (one.beside is not None and one.beside == other.beside)
-    )
-
-
-def statements(made: Distribution) -> tuple[str, str]:
-    """The way there and the way back, for a migration by hand."""
-    table = literal(qualified(made.schema, made.table))
-    there = f"logicalrelid = {table}::regclass"
-    if made.field is None:
-        spread = f"create_reference_table({table})"
-    else:
-        beside = f", colocate_with => {literal(qualified(made.schema, made.beside))}" if made.beside else ""
-        shards = f", shard_count => {made.shards}" if made.shards and not made.beside else ""
-        spread = f"create_distributed_table({table}, {literal(made.field)}{beside}{shards})"
-    return _guarded(f"NOT EXISTS (SELECT FROM pg_dist_partition WHERE {there})", spread, made.table), _guarded(
-        f"EXISTS (SELECT FROM pg_dist_partition WHERE {there})", f"undistribute_table({table})", made.table
-    )
-
-
-def _guarded(when: str, call: str, table: str) -> str:
-    """Nothing is looked up before it is reached: PL/pgSQL plans a statement when it first runs it."""
-    return (
-        "DO $citus$\nBEGIN\n"
-        "  IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') THEN\n"
-        f"    RAISE NOTICE 'without citus % stays on one node', {literal(table)};\n"
-        f"  ELSIF {when} THEN\n    PERFORM {call};\n  END IF;\nEND\n$citus$"
     )

@@ -20,6 +20,8 @@ MARK = "schematool partitions: "
 AHEAD = 3
 """So many periods after the present one are made ahead, unless declared."""
 
+PERIODS = ("day", "week", "month", "quarter", "year")
+
 Moment = datetime.datetime
 
 
@@ -38,6 +40,8 @@ class Schedule:
     ahead: int
     keep: int | None
     span: Span
+    declared: frozenset[str] = frozenset()
+    """Partitions that the YAML names one by one: they are the migrations'."""
 
     @property
     def mark(self) -> str:
@@ -72,11 +76,14 @@ class Part:
     made: bool = False
     pending: bool = False
     rows: int = 0
+    commented: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing to do: `create` a partition, moving `rows` into it from the default one, `detach` one, or `index` it.
+
+    `adopt`: mark one that somebody else made just as it would have been made.
 
     `detail`: for an index, the one of the table that it becomes part of.
     """
@@ -116,6 +123,7 @@ def schedule(entity: Entity) -> Schedule | None:
         _whole(words.get("ahead"), AHEAD),
         None if keep is None else _whole(keep, 0),
         entity.options.span("partition_by.every") or entity.span,
+        frozenset(declared) if isinstance(declared := entity.options.get("partitions"), Mapping) else frozenset(),
     )
 
 
@@ -286,7 +294,10 @@ def wanted(
     first = {step(habit.every, present, number) for number in range(habit.ahead + 1)}
     oldest = None if habit.keep is None else step(habit.every, present, -habit.keep)
     first |= {one for one in waiting if oldest is None or one >= oldest}
-    actions, found = [], []
+    actions = [
+        Action("adopt", habit.table, part.name, part.first, part.last) for part in parts if _as_made(habit, part)
+    ]
+    found = []
     for start in sorted(first):
         end = step(habit.every, start, 1)
         inside = [part for part in parts if not part.default and _meet(part, start, end)]
@@ -303,6 +314,30 @@ def wanted(
         if over or part.pending:
             actions.append(Action("detach", habit.table, part.name, part.first, part.last, part.rows))
     return tuple(actions), tuple(found)
+
+
+def _as_made(habit: Schedule, part: Part) -> bool:
+    """Whether a partition is as it would have been made, and no migration's."""
+    if part.made or part.commented or part.pending or part.name in habit.declared or part.schema != habit.schema:
+        return False
+    return part.last is not None and every_of(habit.table, part.name, part.first, part.last) == habit.every
+
+
+def every_of(table: str, part: str, first: Moment | None, last: Moment) -> str | None:
+    """How long the periods are of which a partition holds one whole and has its name; None where it does not.
+
+    >>> every_of("visits", "visits_p2026q2", Moment(2026, 4, 1), Moment(2026, 7, 1))
+    'quarter'
+    """
+    for every in PERIODS if first else ():
+        if (
+            first
+            and begin(every, first) == first
+            and step(every, first, 1) == last
+            and name(table, every, first) == part
+        ):
+            return every
+    return None
 
 
 def _meet(part: Part, start: Moment, end: Moment) -> bool:

@@ -14,3 +14,5 @@ class Authored:
 
     files: Mapping[str, str]
     left: tuple[Id, ...] = ()
+    ahead: frozenset[Id] = frozenset()
+    """Partitions that `every: month` of their table says enough of: `schematool partitions` looks after them."""

@@ -429,10 +429,19 @@ RECORDS: tuple[Record, ...] = (
     ),
     Record(
         "distribution",
-        "How a table is spread over the nodes of Citus.",
+        "How a table is spread over the nodes of Citus. The migration that makes or changes it says so to Citus where the "
+        "extension is there, and notes it (in `public.schematool_distribution`) where it is not: the same files run on "
+        "a laptop and on a cluster, and `verify` compares either. Without Citus all but the spreading is proven, which "
+        "`generate` and `verify` say (ST604); name a server with it as `postgres_url` under `[scratch]`, and the whole "
+        "is. The project's own tests have no Citus server: they show what is said to it, not that it agrees. Citus "
+        "itself is set up with the cluster, by no migration; its schema-based sharding has no words here.",
         (
             Key("field", Name(), "The field by which its rows are spread, or `everywhere`.", True, "patient_id"),
-            Key("beside", Name("an entity"), "The table whose rows of the same value lie on the same node."),
+            Key(
+                "beside",
+                Name("an entity"),
+                "The table whose rows of the same value lie on the same node; unless given, none (`colocate_with => 'none'`).",
+            ),
             Key("shards", Whole(1), "How many parts there are."),
         ),
     ),
@@ -540,7 +549,7 @@ ENTITY = Record(
         Key(
             "distribute_by",
             either(Name(), Named("distribution")),
-            "How Citus spreads it over nodes: a field, or `everywhere`; `schematool explain ENTITY` writes the SQL.",
+            "How Citus spreads it over nodes: a field, or `everywhere`.",
         ),
         Key(
             "partition_of",

@@ -9,7 +9,7 @@ Identities (kind, path):
   index, statistics, collation, conversion, text search … (schema, name)
   operator (schema, name, "left type, right type", NONE for a missing one) · operator class, operator family
   (schema, name, access method) · cast (source, target) · transform (type, language) · user mapping (server, role)
-  default privileges (role, schema or "", object type)
+  default privileges (role, schema or "", object type) · distribution (schema, table)
 
 Fields that are `None` are at the server's default or not managed; `compare=False` marks what is carried along but
 is not part of the object's meaning.
@@ -412,6 +412,21 @@ class Statistics(PgObject):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution(PgObject):
+    """How Citus spreads a table over its nodes; its path is the table's.
+
+    `column` None: a whole copy on every node. `beside`: the table whose shards its own lie beside. `shards` None: as
+    the cluster is set. A server without Citus cannot be asked: there it is what the migrations said
+    (`engines.postgres.inspect.distribution`).
+    """
+
+    table: Id
+    column: str | None = None
+    beside: Id | None = None
+    shards: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventTrigger(PgObject):
     """An event trigger; `definition` is its CREATE statement."""
 
@@ -439,6 +454,7 @@ OWN_TABLES = frozenset(
         "_yoyo_log",
         "_yoyo_migration",
         "_yoyo_version",
+        "schematool_distribution",
         "schematool_journal",
         "schematool_ledger",
         "yoyo_lock",
@@ -447,6 +463,13 @@ OWN_TABLES = frozenset(
 """Tables of schematool and yoyo: never part of a catalog. So is all of `OWN_PREFIX` beside a `schematool_ledger`."""
 
 OWN_PREFIX = "schematool_"
+
+DISTRIBUTION_NOTES = "public.schematool_distribution"
+"""One row for each table that Citus spreads, or would: its oid, the column's name and number, the table that it lies
+beside, the shards that were asked for."""
+
+CITUS = ("citus", "citus_columnar")
+"""Extensions that are set up with a cluster, on every node and before any migration: no part of a catalog."""
 
 SECRET = "********"  # noqa: S105  # it is what stands where a password was
 """Stands in a definition for a password, which is never read into a catalog."""

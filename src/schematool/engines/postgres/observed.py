@@ -13,7 +13,9 @@ from typing import Any, Final
 NORMAL: Final = 16384
 """The first oid of what is made after initdb."""
 
-OWN_NAMES = "_yoyo_log,_yoyo_migration,_yoyo_version,yoyo_lock,schematool_journal,schematool_ledger"
+OWN_NAMES = (
+    "_yoyo_log,_yoyo_migration,_yoyo_version,yoyo_lock,schematool_distribution,schematool_journal,schematool_ledger"
+)
 
 
 def _ours(alias: str) -> str:
@@ -128,7 +130,11 @@ KINDS: tuple[tuple[str, int, Paths | str], ...] = (
         " (SELECT FROM pg_depend e WHERE e.classid = 'pg_namespace'::regclass AND e.objid = n.oid AND e.deptype = 'e')"
         f" OR ({_made('n', 'pg_namespace', 'n')} AND n.nspname <> 'public')",
     ),
-    ("extension", 0, "SELECT ARRAY[extname]::text[] FROM pg_extension WHERE extname <> 'plpgsql'"),
+    (
+        "extension",
+        0,
+        "SELECT ARRAY[extname]::text[] FROM pg_extension WHERE extname NOT IN ('plpgsql', 'citus', 'citus_columnar')",
+    ),
     ("table", 0, _relations("r,p")),
     ("view", 0, _relations("v")),
     ("materialized view", 0, _relations("m")),

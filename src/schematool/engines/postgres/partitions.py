@@ -87,7 +87,8 @@ def _part(  # noqa: PLR0913, PLR0917  # the columns of a row
     if bound == "DEFAULT":
         return Part(schema, name, default=True, rows=rows)
     first, last = bounds(bound) or (None, None)
-    return Part(schema, name, first, last, made=comment.startswith(MARK), pending=pending, rows=rows)
+    made = comment.startswith(MARK)
+    return Part(schema, name, first, last, made=made, pending=pending, rows=rows, commented=bool(comment))
 
 
 def _waiting(session: Session, habit: Schedule, part: Part) -> dict[Moment, int]:
@@ -111,6 +112,11 @@ def carry_out(session: Session, habit: Schedule, action: Action) -> None:
             _create(session, habit, action, now)
         case "detach":
             _detach(session, habit, action, now)
+        case "adopt":
+            part = qualified(habit.schema, action.partition)
+            with session.connection.transaction():
+                session.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+                session.execute(f"COMMENT ON TABLE {part} IS {literal(habit.mark)}")
         case _:
             _index(session, action)
 

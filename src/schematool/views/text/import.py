@@ -41,6 +41,9 @@ def lines(report: ImportReport, look: Look) -> Iterator[Text | str]:
     yield from columns([(("wrote", "green"), file.path, file.what) for file in others], indent=0)
     if report.adopted:
         yield Text(f"marked as applied in {report.env}: {', '.join(report.adopted)}")
+    if report.partitions:
+        many = count(len(report.partitions), "partition")
+        yield Text(f"marked by their comments: {many} that `schematool partitions` looks after from now on")
     if report.verified is not None:
         different = len(report.verified.drift)
         yield Text(

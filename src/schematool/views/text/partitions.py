@@ -35,5 +35,7 @@ def _row(action: Action) -> list[str | tuple[str, str]]:
         case "detach":
             told = f"about {count(action.rows, 'row')}, kept as a table of their own"
             return [("-", "red"), action.table, (action.partition, "bold"), period, told]
+        case "adopt":
+            return [("*", "green"), action.table, (action.partition, "bold"), period, "looked after from now on"]
         case _:
             return [("+", "green"), action.table, (action.partition, "bold"), "index", action.detail]

@@ -47,7 +47,7 @@ def author(catalog: Catalog, folder: str = "schema", verbatim: Iterable[Id] = ()
         missing = _otherwise_named(book, files) - named
         if not missing:
             left = tuple(sorted(key for key in catalog.objects if key not in book.written))
-            return Authored(files, left)
+            return Authored(files, left, book.ahead)
         named |= missing
 
 

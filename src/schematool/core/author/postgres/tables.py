@@ -11,6 +11,7 @@ from schematool.core.author.postgres.words import Book, Words, collation, parame
 from schematool.core.author.yaml_text import Plain, Sql
 from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
+from schematool.core.partitions import MARK, bounds, every_of
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import literal, qualified
 
@@ -32,7 +33,9 @@ def entity(book: Book, table: pg.Table) -> Words:
     if table.persistence == "unlogged":
         words["unlogged"] = True
     if table.partition_key:
-        words["partition_by"] = partition_key(table)
+        words["partition_by"] = partition_key(table) | _habit(book, table)
+    if spread := _distribution(book, table):
+        words["distribute_by"] = spread
     columns = _columns(book, table)
     own = _Own(book, table, columns)
     fields = own.fields()
@@ -47,6 +50,19 @@ def entity(book: Book, table: pg.Table) -> Words:
     words |= _stored(table)
     more = [grant for column in columns for grant in column.grants]
     return words | book.tail(table, more)
+
+
+def _distribution(book: Book, table: pg.Table) -> Plain:
+    for thing in book.of_table["distribution", table.id]:
+        assert isinstance(thing, pg.Distribution)
+        book.written.add(thing.id)
+        if thing.column is None:
+            return "everywhere"
+        more: Words = {"beside": book.table(thing.beside)} if thing.beside else {}
+        if thing.shards:
+            more["shards"] = thing.shards
+        return {"field": thing.column} | more if more else thing.column
+    return None
 
 
 def _columns(book: Book, table: pg.Table) -> list[pg.Column]:
@@ -119,6 +135,44 @@ def find_inline(book: Book) -> None:
         kept_apart = any(not isinstance(p, pg.Table) or p.id not in book.inline for p in book.partitions.get(of, ()))
         if of in targets or kept_apart:
             _expel(book, of)
+    for parent in book.partitions:
+        book.ahead |= _series(book, parent)
+
+
+def _series(book: Book, parent_id: Id) -> frozenset[Id]:
+    """Two partitions or more of one length of time, with the names that `schematool partitions` gives."""
+    parent = book.catalog.objects.get(parent_id)
+    keys = partition_key(parent).get("range") if isinstance(parent, pg.Table) else None
+    key = book.catalog.objects.get(Id("column", (*parent_id.path, str(keys[0])))) if isinstance(keys, list) else None
+    if not isinstance(keys, list) or len(keys) != 1 or not isinstance(key, pg.Column) or parent_id in book.inline:
+        return frozenset()
+    if key.type not in {"date", "timestamp with time zone", "timestamp without time zone"}:
+        return frozenset()
+    found: dict[str, set[Id]] = {}
+    for part in book.partitions[parent_id]:
+        if isinstance(part, pg.Table) and part.id in book.inline and (every := _period(book, part)):
+            found.setdefault(every, set()).add(part.id)
+    longest = max(found.values(), key=len, default=set())
+    return frozenset(longest) if len(longest) > 1 else frozenset()
+
+
+def _period(book: Book, part: pg.Table) -> str | None:
+    """How long the time is that a plain partition holds; None for one that has more to it."""
+    made = part.comment is not None and part.comment.startswith(MARK)
+    more = set(_line(book, part)) - {"from", "to", "parents_names", *(("description",) if made else ())}
+    if part.partition_of is None or more:
+        return None
+    first, last = bounds(part.partition_bound or "") or (None, None)
+    return every_of(part.partition_of.name, part.id.name, first, last) if last else None
+
+
+def _habit(book: Book, table: pg.Table) -> Words:
+    ahead = [part for part in book.partitions.get(table.id, ()) if part.id in book.ahead]
+    if not ahead or not isinstance(ahead[0], pg.Table):
+        return {}
+    every: Words = {"every": _period(book, ahead[0])}
+    default = any(getattr(part, "partition_bound", None) == "DEFAULT" for part in book.partitions[table.id])
+    return every if default else every | {"default": False}
 
 
 def _expel(book: Book, of: Id) -> None:
@@ -199,17 +253,27 @@ def _inline(book: Book, table: pg.Table) -> Words:
     parts: Words = {}
     for part in book.partitions.get(table.id, ()):
         if isinstance(part, pg.Table) and part.id in book.inline:
-            parts[part.id.name] = _partition(book, part)
+            words = _partition(book, part)
+            usual = (
+                book.ahead & {p.id for p in book.partitions[table.id]} and part.id.name == f"{table.id.name}_default"
+            )
+            if part.id not in book.ahead and not (usual and words == {"default": True}):
+                parts[part.id.name] = words
     return parts
 
 
 def _partition(book: Book, part: pg.Table) -> Words:
     _take(book, part)
+    words = _line(book, part)
+    if parts := _inline(book, part) if part.partition_key else None:
+        words["partitions"] = parts
+    return words
+
+
+def _line(book: Book, part: pg.Table) -> Words:
     words = bound(part.partition_bound or "")
     if part.partition_key:
         words["partition_by"] = partition_key(part)
-        if parts := _inline(book, part):
-            words["partitions"] = parts
     if _names_of_parent(book, part):
         words["parents_names"] = True
     if part.options:

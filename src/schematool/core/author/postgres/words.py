@@ -70,6 +70,8 @@ class Book:
     routines: Counter[str] = field(default_factory=Counter)
     inline: set[Id] = field(default_factory=set)
     """Partitions that are written inside of their parents."""
+    ahead: frozenset[Id] = frozenset()
+    """Those of them that `every` says enough of."""
 
     def __post_init__(self) -> None:
         """Group everything once."""
@@ -81,7 +83,15 @@ class Book:
             if thing.owner and not isinstance(thing, pg.Schema):
                 owners[thing.owner] += 1
             match thing:
-                case pg.Constraint() | pg.Index() | pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics():
+                case (
+                    pg.Constraint()
+                    | pg.Index()
+                    | pg.Trigger()
+                    | pg.Rule()
+                    | pg.Policy()
+                    | pg.Statistics()
+                    | pg.Distribution()
+                ):
                     self.of_table[thing.id.kind, thing.table].append(thing)
                 case pg.Table() | pg.ForeignTable():
                     self.tables[thing.id.name] += 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Span
+from schematool.core.distribution import distribution
 from schematool.core.keys import primary_key as key_of
 from schematool.core.load.types import base, is_array
 from schematool.core.lower.postgres import constraints, triggers
@@ -58,6 +59,7 @@ def table(scope: Scope, entity: Entity) -> None:
     triggers.all_of(scope, of, entity.options)
     _policies(scope, of, entity.options)
     _statistics(scope, of, entity.options, fields)
+    _distribution(scope, of, entity)
     if parent:
         _inherited_checks(scope, parent, of, entity.span)
     parts = dict(mapping(entity.options, "partitions"))
@@ -433,6 +435,19 @@ def _statistics(scope: Scope, table_id: Id, options: Options, fields: list[str])
         scope.put(made, options.span(f"statistics.{name}") or Span("", 1, 1))
         if was := text(words, "was"):
             scope.renamed("statistics", (table_id.path[0], was), of.path)
+
+
+def _distribution(scope: Scope, table_id: Id, entity: Entity) -> None:
+    if made := distribution(entity):
+        beside = scope.relation(made.beside) if made.beside else None
+        thing = pg.Distribution(
+            id=Id("distribution", table_id.path),
+            table=table_id,
+            column=made.field,
+            beside=beside,
+            shards=None if beside else made.shards,
+        )
+        scope.put(thing, made.span)
 
 
 def _partitions(scope: Scope, parent: Id, entity: Entity, parts: Mapping[str, Plain], path: str) -> None:

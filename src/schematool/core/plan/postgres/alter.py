@@ -115,6 +115,8 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
             return Way.IN_PLACE
         case pg.Defined(), pg.Defined():
             return Way.SWAP if before.id.kind == "collation" else Way.REPLACE
+        case pg.Distribution(), pg.Distribution():
+            return Way.REPLACE
         case pg.ForeignTable(), pg.ForeignTable():
             return Way.IN_PLACE if before.server == after.server else Way.REPLACE
         case _:

@@ -502,7 +502,7 @@ def _holders(thing: pg.PgObject) -> Iterator[Id]:
             yield thing.table
             if thing.parent:
                 yield thing.parent
-        case pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics():
+        case pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics() | pg.Distribution():
             yield thing.table
         case pg.Sequence() if thing.owned_by:
             yield thing.owned_by

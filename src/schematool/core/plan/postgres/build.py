@@ -32,6 +32,7 @@ _ORDER = (
     "function",
     "table",
     "foreign table",
+    "distribution",
     "view",
     "materialized view",
 )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import identity_sequence, role
+from schematool.core.plan.postgres.distribution import gather, spread
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.texts import again
@@ -392,6 +393,8 @@ def create(thing: pg.PgObject) -> Iterator[str]:
             yield again(thing.definition)
             if thing.target is not None:
                 yield f"ALTER STATISTICS {name(thing.id)} SET STATISTICS {thing.target}"
+        case pg.Distribution():
+            yield spread(thing)
         case pg.Defined():
             yield from thing.create
         case _:
@@ -410,6 +413,8 @@ def drop(thing: pg.PgObject) -> str:
             return f"ALTER TABLE {name(thing.table)} DROP CONSTRAINT {identifier(of.name)}"
         case pg.Trigger() | pg.Rule() | pg.Policy():
             return f"DROP {of.kind.upper()} {identifier(of.name)} ON {name(thing.table)}"
+        case pg.Distribution():
+            return gather(thing)
         case pg.Function():
             return f"DROP {'PROCEDURE' if thing.kind == 'procedure' else 'FUNCTION'} {name(of)}"
         case pg.Domain():

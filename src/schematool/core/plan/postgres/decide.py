@@ -17,7 +17,7 @@ from schematool.core.sql.quote import identifier
 
 # What ALTER COLUMN TYPE refuses to carry along ("cannot alter type of a column used by …", tablecmds.c).
 _HOLDS_A_TYPE = frozenset(
-    {"view", "materialized view", "rule", "policy", "trigger", "function", "publication", "default"}
+    {"view", "materialized view", "rule", "policy", "trigger", "function", "publication", "default", "distribution"}
 )
 # What is never dropped for the sake of something else: it holds rows or everything.
 _NEVER = frozenset({"table", "schema", "extension", "sequence"})

@@ -78,7 +78,9 @@ def _owner(decision: Decision, of: Id) -> Id:
     """The object that an object is shown with: its table, for what a table has."""
     thing = decision.after.objects.get(of) or decision.before.objects.get(of)
     match thing:
-        case pg.Constraint() | pg.Index() | pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics():
+        case (
+            pg.Constraint() | pg.Index() | pg.Trigger() | pg.Rule() | pg.Policy() | pg.Statistics() | pg.Distribution()
+        ):
             return thing.table
         case pg.Column() | pg.Default():
             return table_of(of)

@@ -279,6 +279,8 @@ class Speller:
                 return Step(words, (of,), (), Lock.SHARE_UPDATE_EXCLUSIVE, Work.ONLINE, alone=True)
             case pg.Sequence():
                 return Step(text, (of,), ())
+            case pg.Distribution():
+                return _moving(text, thing)
             case _ if of.kind in {"constraint", "trigger", "policy", "rule", "default", "index"}:
                 return Step(text, (of,), (), Lock.ACCESS_EXCLUSIVE)
             case _:
@@ -386,6 +388,8 @@ class Speller:
                 yield from steps
                 self.tail += later
                 yield from self._replica(thing)
+            case pg.Distribution() if not self._is_new(thing.table):
+                yield from (_moving(text, thing) for text in create(thing))
             case pg.Constraint() if self._is_partitioned(thing.table) and thing.type in {"primary key", "unique"}:
                 # The partitions' own keys are attached to it one by one, whatever their names.
                 text = f"ALTER TABLE ONLY {name(thing.table)} ADD {constraint_text(thing)}"
@@ -636,6 +640,12 @@ class Speller:
             yield Step(f"ALTER TABLE {name(of)} NO INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
         if isinstance(old, pg.Table) and old.of_type:
             yield Step(f"ALTER TABLE {name(of)} NOT OF", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+
+
+def _moving(text: str, thing: pg.Distribution) -> Step:
+    """What copies all rows to other nodes."""
+    hazard = Hazard("ST203", str(thing.id), "its rows move between nodes")
+    return Step(text, (thing.id,), (hazard,), Lock.ACCESS_EXCLUSIVE, Work.REWRITE)
 
 
 def _common(old: tuple[Id, ...], new: tuple[Id, ...]) -> int:

@@ -30,6 +30,7 @@ from schematool.engines.postgres.inspect.constraints import (
     read_constraints,
     read_indexes,
 )
+from schematool.engines.postgres.inspect.distribution import read_distributions, without_citus
 from schematool.engines.postgres.inspect.functions import read_functions
 from schematool.engines.postgres.inspect.needs import ask_depends, needs, read_members
 from schematool.engines.postgres.inspect.rare import read_base_types, read_rare
@@ -63,7 +64,7 @@ def inspect(connection: Connection[Any]) -> Inspection:
     """Read everything that the database holds, and name what the model does not."""
     with snapshot(connection) as cursor:
         catalog = read_catalog(cursor, connection.info.server_version)
-        return Inspection(catalog, observe(connection, catalog))
+        return Inspection(catalog, (*observe(connection, catalog), *without_citus(cursor, catalog)))
 
 
 READERS: tuple[tuple[str, Callable[[Reading], None]], ...] = (
@@ -80,6 +81,7 @@ READERS: tuple[tuple[str, Callable[[Reading], None]], ...] = (
     ("statistics", read_statistics),
     ("event trigger", read_event_triggers),
     ("", read_rare),
+    ("distribution", read_distributions),
 )
 """What is read in which order, and the kind that the census must have found for there to be any."""
 

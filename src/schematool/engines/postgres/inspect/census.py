@@ -17,6 +17,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "composite type": (f"pg_class WHERE {MADE} AND relkind = 'c'",),
     "conversion": (f"pg_conversion WHERE {MADE}",),
     "default privilege": ("pg_default_acl",),
+    "distribution": ("pg_class WHERE relname IN ('pg_dist_partition', 'schematool_distribution')",),
     "domain": (f"pg_type WHERE {MADE} AND typtype = 'd'",),
     "enum": ("pg_enum",),
     "event trigger": (f"pg_event_trigger WHERE {MADE}",),

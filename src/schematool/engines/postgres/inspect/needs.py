@@ -66,4 +66,4 @@ def needs(reading: Reading) -> frozenset[tuple[Id, Id]]:
         if part not in {-1, dependent} and holder[part] != dependent:
             found.add((dependent, part))
     keys = [thing.id for thing in reading.objects]
-    return frozenset((keys[dependent], keys[needed]) for dependent, needed in found)
+    return frozenset((keys[dependent], keys[needed]) for dependent, needed in found) | reading.further

@@ -57,6 +57,8 @@ class Reading:
     ahead: dict[str, Cursor[Any]] = field(default_factory=dict)
     depends: Cursor[tuple[int, int, int, int, int, int, str]] | None = None
     objects: list[PgObject] = field(default_factory=list)
+    further: set[tuple[Id, Id]] = field(default_factory=set)
+    """What needs what, beyond pg_depend."""
 
     def send_ahead(self, queries: Iterable[str]) -> None:
         """Let the server work on these while the answers before them are looked at; `rows` gives theirs in its time."""

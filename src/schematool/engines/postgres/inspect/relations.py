@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import (
+    CITUS,
     Column,
     Default,
     Extension,
@@ -45,7 +46,10 @@ LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 
 
 def read_schemas(reading: Reading) -> None:
-    """User schemas (not an extension's), and extensions. plpgsql is in every database from birth and left out."""
+    """User schemas (not an extension's), and extensions: not plpgsql, which is in every database from birth, nor Citus.
+
+    That is set up with the cluster, on every node and before the first migration.
+    """
     for row in reading.rows(
         f"SELECT oid, nspname, nspowner FROM pg_namespace"
         f" WHERE oid IN {USER_SCHEMAS} AND {not_a_member(oids.SCHEMA, 'oid')}"
@@ -54,7 +58,8 @@ def read_schemas(reading: Reading) -> None:
         reading.add(oids.SCHEMA, row.oid, Schema(id=key, **reading.rest(oids.SCHEMA, row.oid, row.nspowner)))
     for row in reading.rows_if(
         "extension",
-        "SELECT oid, extname, extowner, extnamespace, extversion FROM pg_extension WHERE extname <> 'plpgsql'",
+        "SELECT oid, extname, extowner, extnamespace, extversion FROM pg_extension"
+        f" WHERE extname NOT IN {('plpgsql', *CITUS)}",
     ):
         schema = reading.schemas[row.extnamespace]
         thing = Extension(
