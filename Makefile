@@ -13,7 +13,7 @@ MAJORS ?= 14 15 16 17 18
 SOAK ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: accept bench check ci demo docs faults format help live matrix record setup soak test
+.PHONY: accept bench check ci demo docs faults format help live matrix mermaid record setup soak test
 
 accept: $(READY) ## rewrite the golden files; review the result with git diff
 	$(PYTEST) --accept tests
@@ -54,6 +54,10 @@ matrix: $(READY) ## the contract and the live tests on PostgreSQL 14 to 18
 		echo "== PostgreSQL $$major"; \
 		SCHEMATOOL_TEST_POSTGRES_MAJOR=$$major $(PYTEST) tests/contract tests/live || exit 1; \
 	done
+
+mermaid: $(READY) ## let Mermaid itself, from npm, read what `erd` writes
+	npm install --no-audit --no-fund --no-save --prefix $(VENV)/mermaid mermaid@11
+	SCHEMATOOL_TEST_MERMAID=$(VENV)/mermaid $(BIN)/python -m pytest tests/core/erd/test_mermaid_itself.py
 
 record: $(READY) ## run the demo and keep it as pictures, docs/demo-*.svg
 	$(BIN)/python demo/record.py

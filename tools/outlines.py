@@ -1,4 +1,4 @@
-"""Make `core/erd/outlines.py` from DejaVu Sans: the widths and outlines of the letters that pictures are written in.
+"""Make `core/erd/outlines.py` and `more_outlines.py` from DejaVu Sans: widths and outlines of letters in pictures.
 
 Run by hand when a letter is missing: `pip install fonttools`, then `python tools/outlines.py FOLDER`, where FOLDER has
 DejaVuSans.ttf and DejaVuSans-Bold.ttf (Debian: fonts-dejavu-core, in /usr/share/fonts/truetype/dejavu).
@@ -15,7 +15,15 @@ from fontTools.ttLib import TTFont
 
 EM = 1000
 LETTERS = [*range(0x20, 0x7F), *range(0xA1, 0x180), *map(ord, "–—‘’“”•…‹›€→←×≤≥≠∅")]
-TARGET = Path(__file__).resolve().parent.parent / "src/schematool/core/erd/outlines.py"
+MORE = [
+    *range(0x370, 0x3D0),
+    *range(0x400, 0x460),
+    *range(0x490, 0x4FA),
+    *range(0x1EA0, 0x1EFA),
+    *map(ord, "ƠơƯưȘșȚț№"),
+]
+"""Romanian, Greek, Cyrillic, Vietnamese: scripts that are written letter by letter, from left to right."""
+FOLDER = Path(__file__).resolve().parent.parent / "src/schematool/core/erd"
 HEAD = '''"""Widths and outlines of letters: DejaVu Sans, in thousandths of its size, y upwards. From tools/outlines.py.
 
 An outline is an SVG path of M, L, Q and Z with absolute coordinates. DejaVu Sans is a derivative of Bitstream Vera:
@@ -29,13 +37,13 @@ from collections.abc import Mapping
 '''
 
 
-def outlines(path: Path) -> dict[str, tuple[int, str]]:
+def outlines(path: Path, letters: list[int]) -> dict[str, tuple[int, str]]:
     """Read the letters of one font."""
     font = TTFont(path)
     glyphs, names = font.getGlyphSet(), font.getBestCmap()
     scale = EM / font["head"].unitsPerEm
     found = {}
-    for letter in LETTERS:
+    for letter in letters:
         if letter in names:
             pen = SVGPathPen(glyphs, ntos=lambda number: str(round(number)))
             glyphs[names[letter]].draw(TransformPen(pen, (scale, 0, 0, scale, 0, 0)))
@@ -44,14 +52,15 @@ def outlines(path: Path) -> dict[str, tuple[int, str]]:
 
 
 def main() -> None:
-    """Write the module."""
+    """Write the modules."""
     folder = Path(sys.argv[1])
-    parts = [HEAD]
-    for name, file in (("REGULAR", "DejaVuSans.ttf"), ("BOLD", "DejaVuSans-Bold.ttf")):
-        parts.append(f"\n{name}: Mapping[str, tuple[int, str]] = {{\n")
-        parts += [f"    {letter!r}: {value!r},\n" for letter, value in outlines(folder / file).items()]
-        parts.append("}\n")
-    TARGET.write_text("".join(parts), encoding="utf-8")
+    for target, letters in (("outlines.py", LETTERS), ("more_outlines.py", MORE)):
+        parts = [HEAD]
+        for name, file in (("REGULAR", "DejaVuSans.ttf"), ("BOLD", "DejaVuSans-Bold.ttf")):
+            parts.append(f"\n{name}: Mapping[str, tuple[int, str]] = {{\n")
+            parts += [f"    {letter!r}: {value!r},\n" for letter, value in outlines(folder / file, letters).items()]
+            parts.append("}\n")
+        (FOLDER / target).write_text("".join(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -153,9 +153,15 @@ def _svg(shown: Diagram, wish: Wish) -> str:
 
 def _png(shown: Diagram, wish: Wish, text: str) -> bytes:
     from schematool.core.erd.picture import arrange  # noqa: PLC0415  # Mermaid does not need it
-    from schematool.core.erd.png import png  # noqa: PLC0415  # the same
+    from schematool.core.erd.png import png, undrawable  # noqa: PLC0415  # the same
 
-    return png(arrange(shown, wish.by), wish.theme, _fingerprint(text))
+    picture = arrange(shown, wish.by)
+    if names := undrawable(picture):
+        more = f" and {len(names) - 3} more" if names[3:] else ""
+        message = f"a PNG has no letters for {', '.join(f'`{name}`' for name in names[:3])}{more}"
+        svg_file = wish.output.with_suffix(".svg") if wish.output else "schema.svg"
+        raise InputError(Diagnostic("ST016", message, hint=f"an SVG has them all: `--output {svg_file}`"))
+    return png(picture, wish.theme, _fingerprint(text))
 
 
 def _fingerprint(text: str) -> str:

@@ -105,6 +105,13 @@ ROWS: tuple[Code, ...] = (
         example='[env.prod.postgres]\nurl_command = ["pass", "show", "clinic/postgres"]',
     ),
     Code(
+        "ST016",
+        "letters that a PNG does not have",
+        why="A PNG is drawn without a font of the machine, so that it is the same everywhere. It has the letters of "
+        "Latin, Greek, Cyrillic and Vietnamese; in an SVG the reader's own fonts write all scripts.",
+        remedy="Draw an SVG: `schematool erd -o schema.svg`.",
+    ),
+    Code(
         "ST015",
         "too large for Mermaid",
         severity=_WARNING,

@@ -13,8 +13,9 @@ from schematool.core.erd.letters import LEVELS, letter
 from schematool.core.erd.measure import cut, width
 from schematool.core.erd.outlines import BOLD, REGULAR
 from schematool.core.erd.picture import arrange
-from schematool.core.erd.png import NOTE, png
+from schematool.core.erd.png import NOTE, png, undrawable
 from schematool.core.erd.words import Theme
+from schematool.core.load import load
 
 
 def decoded(file: bytes) -> tuple[int, int, list[bytes], bytes]:
@@ -82,3 +83,16 @@ def test_every_letter_has_an_outline() -> None:
     """Both weights have the same letters, and only spaces are empty."""
     assert REGULAR.keys() == BOLD.keys()
     assert [c for c, (_, path) in REGULAR.items() if not path] == [" "]
+
+
+def test_scripts() -> None:
+    """Greek, Cyrillic, Vietnamese and letters with marks apart are drawn; what cannot be is named, and never a frame."""
+    text = "entity: {}\nstore: postgres\nfields: {{ {}: uuid }}\n---\n"
+    model, _ = load({"s.yaml": text.format("ασθενείς", "Nguyễn") + text.format("Пациент", "e\u0301te\u0301")})
+
+    assert undrawable(arrange(diagram(model))) == ()
+    assert letter("ж", 100).rows != letter("\uffff", 100).rows
+
+    model, _ = load({"s.yaml": text.format("患者", "番号") + text.format("t", "שם")})
+
+    assert set(undrawable(arrange(diagram(model)))) == {"患者", "番号", "שם"}

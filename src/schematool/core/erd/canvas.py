@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import ceil, floor, hypot
+from unicodedata import normalize
 
 from schematool.core.erd.letters import LEVELS, letter
 
@@ -46,7 +47,7 @@ class Canvas:
         """Write on a background of one colour, from `x` on, on the base line `y`."""
         table = self._table(color, back)
         plain = table[0]
-        for character in said:
+        for character in normalize("NFC", said):
             drawn = letter(character, size, bold=bold)
             left = round(x) + drawn.left
             for number, row in enumerate(drawn.rows):

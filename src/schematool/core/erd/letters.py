@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from schematool.core.erd.outlines import BOLD, REGULAR
+from schematool.core.erd.measure import outline
 
 LEVELS = 15
 """The greatest coverage of a pixel: all of it."""
@@ -33,8 +33,7 @@ class Letter:
 @lru_cache(maxsize=2048)
 def letter(character: str, size: float, *, bold: bool = False) -> Letter:
     """Draw one letter; `size` in pixels."""
-    table = BOLD if bold else REGULAR
-    advance, path = table.get(character, (650, _UNKNOWN))
+    advance, path = outline(character, bold=bold) or (650, _UNKNOWN)
     scale = size / 1000
     contours = [[(x * scale, -y * scale) for x, y in contour] for contour in _contours(path)]
     points = [point for contour in contours for point in contour]

@@ -35,10 +35,22 @@ def too_large(diagram: Diagram, text: str) -> bool:
     return len(text) > MOST_TEXT or len(diagram.links) > MOST_LINKS
 
 
+_WORDS = re.compile(
+    r"(style|class|classDef|one|to|only|many|zero|optionally|accTitle|accDescr|erDiagram|title|direction|end|subgraph)\b",
+    re.IGNORECASE,
+)
+"""What a name cannot begin with unless it is in quotes: words of Mermaid's own."""
+
+
 def _name(text: str) -> str:
-    return (
-        '"' + re.sub(r'["%\\\r\n]', "_", text) + '"' if not re.fullmatch(r"[A-Za-z_][\w-]*", text, re.ASCII) else text
-    )
+    if re.fullmatch(r"[A-Za-z_][\w-]*", text, re.ASCII) and not _WORDS.match(text):
+        return text
+    return _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """In quotes, without what ends them, and without the one phrase that Mermaid finds inside of them too."""
+    return '"' + re.sub(r'["%\\\r\n]|(?<=direction)\s+(?=TB|BT|LR|RL)', "_", text) + '"'
 
 
 def _box(box: Box) -> Iterator[str]:
@@ -65,12 +77,11 @@ def _type(text: str) -> str:
 
 def _word(text: str) -> str:
     word = re.sub(r"[^\w\-\[\]()\u00c0-\uffff]+", "_", text, flags=re.ASCII) or "_"
-    return word if re.match(r"[A-Za-z_\u00c0-\uffff]", word) else f"_{word}"
+    return word if re.match(r"(?!(?i:pk|fk|uk)$)[A-Za-z_\u00c0-\uffff]", word) else f"_{word}"
 
 
 def _link(link: Link) -> str:
     line = ".." if link.across else "--"
     how = ", by value" if link.across else ""
-    said = re.sub(r'["%\\\r\n]', "_", f"{link.said}{how}")
     sign = f"{_LEFT[link.parent_end]}{line}{_RIGHT[link.child_end]}"
-    return f'  {_name(link.parent)} {sign} {_name(link.child)} : "{said}"'
+    return f"  {_name(link.parent)} {sign} {_name(link.child)} : {_quoted(link.said + how)}"

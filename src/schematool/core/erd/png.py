@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import cos, pi, sin
+from unicodedata import normalize
 
 from schematool.core.erd.canvas import Canvas
 from schematool.core.erd.colors import DARK, LIGHT
 from schematool.core.erd.legend import HEIGHT, legend, legend_width
-from schematool.core.erd.measure import width
+from schematool.core.erd.measure import outline, width
 from schematool.core.erd.picture import BY_VALUE, LABEL, Line, Marker, Picture, Placed, Stroke
 from schematool.core.erd.sizes import INDENT, PADDING, ROW, SMALL, TEXT, TITLE, TITLE_TEXT
 from schematool.core.erd.svg import sign_parts
@@ -36,6 +37,15 @@ def png(picture: Picture, theme: Theme = Theme.AUTO, source: str = "") -> bytes:
         pen.box(placed)
     pen.legend(picture)
     return pen.canvas.png([(NOTE, source)] if source else [], 3780 * scale)
+
+
+def undrawable(picture: Picture) -> tuple[str, ...]:
+    """Names with letters that are not to be had here (Chinese, Japanese, Arabic …): they would be empty frames."""
+    texts = [frame.title for frame in picture.frames]
+    for placed in picture.boxes:
+        lines = placed.size.lines
+        texts += [placed.size.title, *(line.name for line in lines), *(line.type for line in lines)]
+    return tuple(text for text in dict.fromkeys(texts) if any(outline(c) is None for c in normalize("NFC", text)))
 
 
 class _Pen:
