@@ -86,7 +86,7 @@ def test_every_letter_has_an_outline() -> None:
 
 
 def test_scripts() -> None:
-    """Greek, Cyrillic, Vietnamese and letters with marks apart are drawn; what cannot be is named, and never a frame."""
+    """Greek, Cyrillic, Vietnamese and letters with marks apart are drawn; what cannot be is named."""
     text = "entity: {}\nstore: postgres\nfields: {{ {}: uuid }}\n---\n"
     model, _ = load({"s.yaml": text.format("ασθενείς", "Nguyễn") + text.format("Пациент", "e\u0301te\u0301")})
 
