@@ -54,6 +54,11 @@ def foreign_keys(entity: Entity, model: Model | None = None) -> Iterator[Foreign
         if reference := field.references:
             theirs = (reference.field,) if reference.field else _primary_key_of(model, reference.entity)
             yield ForeignKey((field.name,), reference.entity, theirs, reference.span)
+    yield from listed_foreign_keys(entity, model)
+
+
+def listed_foreign_keys(entity: Entity, model: Model | None = None) -> Iterator[ForeignKey]:
+    """Those of `foreign_keys`, which may have more than one field."""
     for name, given in _entries(entity.options.get("foreign_keys")):
         if isinstance(given, Mapping):
             target = str(given.get("references"))

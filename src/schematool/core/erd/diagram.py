@@ -9,8 +9,8 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 from schematool.core.erd.words import Grouping, Rows
-from schematool.core.keys import primary_key
-from schematool.core.model.entity import Declaration, Entity, Field, IndexSpec, Model, Plain
+from schematool.core.keys import constraint_keys, listed_foreign_keys, primary_key
+from schematool.core.model.entity import Declaration, Entity, Field, IndexSpec, Model
 
 DEEPEST = 2
 """Levels of an embedded document that are shown; what is below is counted. A reference is shown however deep it is."""
@@ -218,9 +218,8 @@ def _references(entity: Entity) -> Iterator[_Reference]:
     primary = primary_key(entity) if entity.store == "postgres" else ()
     yield from _of_fields(entity.fields, "", set(primary), required=True, many=False)
     required = {field.name for field in entity.fields if field.required} | set(primary)
-    for words in _listed(entity.options.get("foreign_keys")):
-        paths, pointed = _names(words.get("on")), _names(words.get("fields"))
-        yield _Reference(paths, str(words.get("references")), pointed, set(paths) <= required)
+    for key in listed_foreign_keys(entity):
+        yield _Reference(key.ours, key.entity, key.theirs, set(key.ours) <= required)
 
 
 def _of_fields(
@@ -239,16 +238,9 @@ def _of_fields(
 
 def unique_keys(entity: Entity) -> Iterator[tuple[str, ...]]:
     """Every combination of fields of which no two rows or documents are alike, whatever they hold."""
-    if key := primary_key(entity):
-        yield key
+    yield from (names for names, _ in constraint_keys(entity))
     if entity.store == "mongo":
         yield ("_id",)
-    yield from ((field.name,) for field in entity.fields if field.options.get("unique"))
-    given = entity.options.get("unique")
-    for value in given.values() if isinstance(given, Mapping) else given if isinstance(given, tuple) else ():
-        names = _names(value.get("on") if isinstance(value, Mapping) else value)
-        if names:
-            yield names
     yield from (names for index in entity.indexes if (names := _unique_index(index)))
 
 
@@ -263,17 +255,6 @@ def _unique_index(index: IndexSpec) -> tuple[str, ...]:
 def leading_word(text: str) -> str:
     """A part of an index without its direction: `start_time` of `start_time desc nulls last`."""
     return re.sub(r"(?i)\s+(asc|desc)?(\s+nulls\s+(first|last))?\s*$", "", text.strip()).strip('"')
-
-
-def _listed(value: Plain) -> tuple[Mapping[str, Plain], ...]:
-    entries = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
-    return tuple(entry for entry in entries if isinstance(entry, Mapping))
-
-
-def _names(value: Plain) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(str(name) for name in value) if isinstance(value, tuple) else ()
 
 
 # --- parts of a diagram ----------------------------------------------------------------------------------------------
