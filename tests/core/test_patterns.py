@@ -9,6 +9,8 @@ import pytest
 from schematool.core.lint import lint
 from schematool.core.load import load
 from schematool.core.patterns import mongo, read_patterns, sql
+from schematool.core.patterns.check import prove
+from schematool.core.patterns.model import Plan, PlanNode, Size, State
 
 ENTITIES = """\
 entity: users
@@ -195,3 +197,17 @@ def test_a_plan_of_several_shards() -> None:
 
     assert [node.whole for node in mongo.plan(one, "notes").nodes] == [False, True]
     assert [node.whole for node in mongo.plan(each, "notes").nodes] == [True]
+
+
+@pytest.mark.parametrize(
+    ("rows", "whole", "state"),
+    [(200, True, State.UNPROVEN), (200, False, State.FAILS), (5000, True, State.FAILS)],
+)
+def test_a_small_table_proves_nothing(rows: int, whole: bool, state: State) -> None:
+    """Rows that were thrown away count where the table is so large that an index would have been better."""
+    model, _ = load({"s.yaml": f"{ENTITIES}{SQL}expect: {{ rows_read_per_row: 2 }}\n"})
+    (pattern,) = read_patterns(model)
+    node = PlanNode("Seq Scan", "Seq Scan on users", entity="users", whole=whole, rows=rows)
+    plan = Plan((node,), measured=True, rows_returned=3, rows_read=rows, sizes={"users": Size(rows, 10)})
+
+    assert prove(pattern, plan, {})[0].state is state
