@@ -151,3 +151,22 @@ def test_without_a_word_it_tells_what_it_can() -> None:
     assert alone.stdout.split() == asked.stdout.split()
     assert (alone.returncode, asked.returncode) == (2, 0)
     assert completed.stdout.split() == ["migrate"]
+
+
+@pytest.mark.parametrize(("verb", "code"), [("config", 2), ("status", 2)])
+def test_a_result_that_cannot_be_saved_is_shown(tmp_path: Path, verb: str, code: int) -> None:
+    """On standard output, whole; why it is not in the file is said once. `status` here is an error of its own."""
+    if verb == "config":
+        (tmp_path / "schematool.toml").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "schematool", verb, "--format", "json", "--output", "nowhere/x.json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert json.loads(done.stdout)["command"] == verb
+    assert done.stderr.count("cannot write nowhere/x.json") == 1
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code

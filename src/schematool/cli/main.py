@@ -18,7 +18,7 @@ from schematool import __version__
 from schematool.cli import apply, author, docs, inspect
 from schematool.cli.terminal import current, guess
 from schematool.core.diagnostic import Diagnostic
-from schematool.core.errors import Interrupted, SchematoolError
+from schematool.core.errors import InputError, Interrupted, SchematoolError
 from schematool.core.secret import mask
 from schematool.views.outcome import Outcome
 
@@ -137,7 +137,10 @@ def run(arguments: list[str] | None = None) -> NoReturn:
 
 def _end(error: SchematoolError) -> int:
     terminal = current.get()
-    terminal.show(Outcome(terminal.command, error=error))
+    try:
+        terminal.show(Outcome(terminal.command, error=error))
+    except InputError as unsaved:
+        current.get().show(Outcome(terminal.command, error=unsaved))
     return error.exit_code
 
 

@@ -35,18 +35,29 @@ class Terminal:
     urls: list[Url] = field(default_factory=list)
 
     def show(self, outcome: Outcome) -> None:
-        """Write a result: to standard output or the file, its companions to standard error."""
+        """Write a result: to standard output or the file, its companions to standard error.
+
+        Raises `InputError` for a file that cannot be written, when all has been shown: what was done must be known.
+        """
         outcome = replace(outcome, urls=(*outcome.urls, *self.urls))
         if self.live:
             _write(sys.stderr, "\r\x1b[2K")  # a statement that failed is still on the line of progress
-        shown = show(outcome, self.format, self.look(sys.stdout))
-        if self.output is None:
+        asked = self.format
+        shown = show(outcome, asked, self.look(sys.stdout))
+        unsaved: InputError | None = None
+        if self.output is not None:
+            try:
+                _save(self.output, show(outcome, asked, Look(verbose=self.verbose)).out)
+            except InputError as error:
+                # What is shown from here on is about the file, for people, and not for another try to write it.
+                unsaved = error
+                current.set(replace(self, output=None, format=Format.TEXT))
+        if self.output is None or unsaved:
             _write(sys.stdout, shown.out)
-        else:
-            plain = show(outcome, self.format, Look(verbose=self.verbose))
-            _save(self.output, plain.out)
-        colored = show(outcome, self.format, self.look(sys.stderr)).err if shown.err else ""
+        colored = show(outcome, asked, self.look(sys.stderr)).err if shown.err else ""
         _write(sys.stderr, colored)
+        if unsaved:
+            raise unsaved
 
     def look(self, stream: TextIO) -> Look:
         """Settle colours for one stream: flag, NO_COLOR, FORCE_COLOR, then whether it is a terminal."""
