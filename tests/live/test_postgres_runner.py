@@ -681,3 +681,24 @@ def test_no_password_in_any_message(postgres_url: Url) -> None:
         assert secret not in text
         assert quoted not in text
         assert caught.value.diagnostics[0].code == "ST501"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_of_copied_data_is_pointed_at(engine: PostgresEngine, end: str) -> None:
+    """What is wrong with data that comes with a COPY is shown where it is in the file, not where the COPY begins."""
+    lines = [
+        "-- people",
+        "create table people (id int,",
+        "  name text);",
+        "copy people",
+        "  from stdin;",
+        "1\ta",
+        "two\tb",
+        "\\.",
+    ]
+    with pytest.raises(StatementError, match="22P02") as caught:
+        apply(engine, unit_of("0001_people", end.join([*lines, ""])))
+    (found,) = caught.value.diagnostics
+
+    assert found.span
+    assert (found.span.line, found.span.column, found.span.text) == (7, 1, "two\tb")

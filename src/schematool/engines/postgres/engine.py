@@ -20,7 +20,7 @@ from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Ledger
 from schematool.engines.postgres.lock import MigrationLock
 from schematool.engines.postgres.rows import counts, held
-from schematool.engines.postgres.scratch import scratch_database
+from schematool.engines.postgres.scratch import Confined, scratch_database
 from schematool.engines.postgres.session import Session, translated, world_error
 from schematool.engines.postgres.watch import Watch
 from schematool.engines.signals import stoppable
@@ -47,6 +47,7 @@ class PostgresEngine:
         self._timeouts = timeouts
         # On a scratch database: who builds it. That this role owns what it makes is nobody's decision.
         self._builder: str | None = None
+        self._confined: Confined | None = None
 
     @property
     def version(self) -> str:
@@ -111,11 +112,15 @@ class PostgresEngine:
 
     def apply(self, unit: Unit, listen: Listener) -> None:
         """Run a unit's up commands and record it."""
-        self._runner.apply(unit, listen)
+        self._runner.apply(self._here(unit), listen)
 
     def roll_back(self, unit: Unit, listen: Listener) -> None:
         """Run a unit's down commands and take it off the ledger."""
-        self._runner.roll_back(unit, listen)
+        self._runner.roll_back(self._here(unit), listen)
+
+    def _here(self, unit: Unit) -> Unit:
+        """A unit as it may run here: what is tried on scratch must not reach the whole server."""
+        return self._confined.unit(unit) if self._confined else unit
 
     def adopt(self, unit: Unit, gone: Sequence[str] = ()) -> None:
         """Record a unit as applied without running it; forget those that it stands for."""
@@ -123,14 +128,20 @@ class PostgresEngine:
 
     @contextmanager
     def _scratch(self) -> Iterator[PostgresEngine]:
-        with scratch_database(self._session) as url:
-            # Nobody stands behind anything there.
-            engine = PostgresEngine(url, Timeouts(brief=0))
-            engine._builder = engine._session.connection.info.user
-            try:
-                yield engine
-            finally:
-                engine.close()
+        confined: Confined | None = None
+        try:
+            with scratch_database(self._session) as url:
+                # Nobody stands behind anything there.
+                engine = PostgresEngine(url, Timeouts(brief=0))
+                engine._builder = engine._session.connection.info.user
+                engine._confined = confined = Confined(engine._session)
+                try:
+                    yield engine
+                finally:
+                    engine.close()
+        finally:
+            if confined is not None:
+                confined.leave(self._session)
 
     def scratch(self) -> AbstractContextManager[PostgresEngine]:
         """Make a throwaway, empty database on this server, and drop it at the end."""

@@ -9,6 +9,7 @@ from schematool.core.diagnostic import Span
 from schematool.core.errors import StatementError
 from schematool.core.secret import Url, mask
 from schematool.core.sql.place import within
+from schematool.core.sql.split import split
 
 if TYPE_CHECKING:
     import psycopg
@@ -74,12 +75,13 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
     )
 
 
+_COPY_LINE = re.compile(r"COPY .+?, line (\d+)")
 _BLOCK_LINE = re.compile(r"PL/pgSQL function inline_code_block line (\d+)")
 _BODY = re.compile(r"\$(?P<tag>\w*)\$(?P<body>.*)\$(?P=tag)\$", re.DOTALL)
 
 
 def _inside(said: Diagnostic, statement: str) -> int | None:
-    """Where in a statement that runs others, a DO block above all, the server stopped.
+    """Where in the data of a COPY, or in a statement that runs others, a DO block above all, the server stopped.
 
     It says the inner statement with a position in it, which is looked for in the outer one; else the line of the block,
     the first of which is the rest of the line with the opening dollar quote (plpgsql's own way to count).
@@ -89,6 +91,8 @@ def _inside(said: Diagnostic, statement: str) -> int | None:
         if begins >= 0 and statement.count(said.internal_query.strip()) == 1:
             ahead = len(said.internal_query) - len(said.internal_query.lstrip())
             return begins + int(said.internal_position) - 1 - ahead
+    if copied := _COPY_LINE.match(said.context or ""):
+        return _line_of_data(statement, int(copied[1]))
     line = _BLOCK_LINE.search(said.context or "")
     body = _BODY.search(statement)
     if not line or not body:
@@ -99,3 +103,16 @@ def _inside(said: Diagnostic, statement: str) -> int | None:
         return None
     begins = body.start("body") + sum(map(len, lines[:number]))
     return begins + len(lines[number]) - len(lines[number].lstrip())
+
+
+def _line_of_data(statement: str, number: int) -> int | None:
+    """Where a line of the data begins that comes with a COPY … FROM stdin; the server counts from 1."""
+    found = split(statement)
+    if len(found) != 1 or found[0].data is None:
+        return None
+    begins = statement.find("\n", found[0].end) + 1
+    for _ in range(number - 1):
+        begins = statement.find("\n", begins) + 1
+        if not begins:
+            return None
+    return begins

@@ -6,12 +6,15 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import psycopg
 
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
+from schematool.core.history.unit import Command, Unit
 from schematool.core.secret import Url
+from schematool.core.sql.everywhere import makes_members, makes_role, reaches_the_server, unless_it_is_there
 from schematool.core.sql.quote import identifier, literal
 from schematool.engines.postgres.session import Session, other_database, world_error
 
@@ -31,6 +34,42 @@ def scratch_database(session: Session) -> Iterator[Url]:
     finally:
         with suppress(psycopg.Error):
             _drop(session, name)
+
+
+class Confined:
+    """What runs on a scratch database must leave the server as it was: nobody has agreed yet to more than a try.
+
+    Roles are made where they are missing, since owners and grants need them, and go with the database.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._made: list[str] = []
+
+    def unit(self, unit: Unit) -> Unit:
+        """Return the unit without what reaches beyond its database."""
+        texts = [command.text for command in (*unit.up, *(unit.down or ()))]
+        self._remember([role for text in texts if (role := makes_role(text)) is not None])
+        down = None if unit.down is None else tuple(map(self._command, unit.down))
+        return replace(unit, up=tuple(map(self._command, unit.up)), down=down)
+
+    def leave(self, session: Session) -> None:
+        """Drop the roles, by a session of another database, once nothing is theirs any more."""
+        for role in reversed(self._made):
+            with suppress(psycopg.Error):
+                session.execute(f"DROP ROLE IF EXISTS {identifier(role)}")
+
+    def _remember(self, roles: list[str]) -> None:
+        known = {name for (name,) in self._session.execute("SELECT rolname FROM pg_catalog.pg_roles")} if roles else ()
+        self._made += [role for role in dict.fromkeys(roles) if role not in known and role not in self._made]
+
+    def _command(self, command: Command) -> Command:
+        text = command.text
+        if role := makes_role(text):
+            return replace(command, text=unless_it_is_there(text, role))
+        if reaches_the_server(text) or (makes_members(text) and not any(role in text for role in self._made)):
+            return replace(command, text="SELECT NULL")
+        return command
 
 
 def _create(session: Session, name: str) -> None:
