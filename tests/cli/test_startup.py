@@ -170,3 +170,18 @@ def test_a_result_that_cannot_be_saved_is_shown(tmp_path: Path, verb: str, code:
     assert done.stderr.count("cannot write nowhere/x.json") == 1
     assert "Traceback" not in done.stderr
     assert done.returncode == code
+
+
+def test_what_the_system_refuses_is_no_defect(tmp_path: Path) -> None:
+    """A folder below a file: the path and the system's word for it, and no bug to report."""
+    (tmp_path / "schematool.toml").write_text("")
+    (tmp_path / "schema").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "schematool", "docs", "build", "/dev/null/x"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (2, "error[ST008]: /dev/null/x: Not a directory\n")

@@ -130,6 +130,9 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         # The reader of our output went away, as `head` does; Python must not complain while it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(3)
+    except OSError as error:
+        # A full disk, a folder that is a file: what the system refuses is never a defect of ours.
+        sys.exit(_end(InputError(Diagnostic("ST008", _refusal(error)))))
     except Exception as error:  # noqa: BLE001, RUF100  # the last resort: a defect must not end in a traceback
         sys.exit(_end(_defect(error)))
     sys.exit(0)
@@ -142,6 +145,11 @@ def _end(error: SchematoolError) -> int:
     except InputError as unsaved:
         current.get().show(Outcome(terminal.command, error=unsaved))
     return error.exit_code
+
+
+def _refusal(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return mask(f"{place}{error.strerror or error}", tuple(current.get().urls))
 
 
 def _defect(error: Exception) -> SchematoolError:
