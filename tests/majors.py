@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -39,6 +40,21 @@ def programs(major: int) -> Programs:
             except OSError:
                 shutil.rmtree(native)  # another worker was faster
     return Programs(kept)
+
+
+def sql_for(major: int, script: str) -> str:
+    """Return a script without the lines that say `-- since NN` of a later major."""
+    return "".join(line for line in script.splitlines(keepends=True) if _since(line) <= major)
+
+
+def _since(line: str) -> int:
+    said = re.search(r"-- since (\d+)$", line.strip())
+    return int(said[1]) if said else min(VERSIONS)
+
+
+def yaml_for(major: int, text: str) -> str:
+    """Return YAML without the words of a later major."""
+    return text.replace(", nulls_not_distinct: true", "") if major < 15 else text
 
 
 def _cache() -> Path:

@@ -32,9 +32,9 @@ create foreign data wrapper w options (a 'b');
 create server srv type 'x' version '1' foreign data wrapper w options (host 'h');
 create user mapping for r1 server srv options (user 'u');
 create foreign table ft(a int options (x 'y') not null, constraint c check (a>0)) server srv options (t 'z');
-create publication pub for table t (id, name) where (id > 3), part with (publish='insert');
+create publication pub for table t (id, name) where (id > 3), part with (publish='insert'); -- since 15
 create publication puball for all tables;
-create publication pubs for tables in schema app;
+create publication pubs for tables in schema app; -- since 15
 create view v as select id, name from t; create view v2 with (security_barrier) as select * from v;
 alter view v alter column name set default 'd';
 create materialized view mv as select n, count(*) c from t group by n; create unique index mvi on mv(n);

@@ -48,6 +48,16 @@ def pairs(file: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
+NEWEST = 18
+_BUILD = ("is not available", "could not open extension control file", "ICU is not supported")
+_NEWER = ("syntax error", "unrecognized parameter")
+
+
+def lacking(detail: str, major: int) -> bool:
+    """Whether a script is refused for want of an extension or a library, or of what only a newer major knows."""
+    return any(word in detail for word in (_BUILD if major >= NEWEST else (*_BUILD, *_NEWER)))
+
+
 @contextmanager
 def database(url: str) -> Iterator[str]:
     """A fresh database on the server, dropped at the end."""

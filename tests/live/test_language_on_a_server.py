@@ -11,7 +11,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import build
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, Inspection, open_engine
-from tests import databases
+from tests import databases, majors
 
 ROOT = Path(__file__).parents[2]
 EVERY_WORD = ROOT / "tests" / "cases" / "every_postgres_word" / "after.yaml"
@@ -22,8 +22,8 @@ def built(engine: Engine, *paths: Path) -> Inspection:
     """Build the files on a scratch database and read it back."""
     with engine.scratch() as empty:
         files = {path.name: path.read_text() for path in paths}
-        if int(empty.inspect().catalog.version.partition(".")[0]) < 15:
-            files = {name: text.replace(", nulls_not_distinct: true", "") for name, text in files.items()}
+        major = int(empty.inspect().catalog.version.partition(".")[0])
+        files = {name: majors.yaml_for(major, text) for name, text in files.items()}
         model, found = load(files)
         draft = lower(model, found)
         assert list(found) == []

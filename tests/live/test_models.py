@@ -43,7 +43,7 @@ from schematool.core.plan import mongo as mongo_plan
 from schematool.core.plan import postgres as postgres_plan
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, open_engine
-from tests import databases
+from tests import databases, majors
 from tests.conftest import ROOT, Ran
 from tests.live.raw import database_of
 
@@ -85,7 +85,8 @@ class Live:
 
 def live_of(paths: list[Path], folder: Path, postgres: Engine, mongo: Engine) -> Live:
     """Build a schema, fill it, and write all models."""
-    compiled = compile_schema({str(path): path.read_text() for path in paths})
+    major = int(postgres.inspect().catalog.version.partition(".")[0])
+    compiled = compile_schema({str(path): majors.yaml_for(major, path.read_text()) for path in paths})
     drafts = compiled.drafts
     roles = drafts["postgres"].roles
     postgres.run([f'DO $$ BEGIN CREATE ROLE "{r}"; EXCEPTION WHEN duplicate_object THEN NULL; END $$' for r in roles])

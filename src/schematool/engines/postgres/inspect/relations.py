@@ -6,7 +6,7 @@ Columns, defaults and identity sequences are read with their relations, since vi
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from schematool.core.catalog import Id
@@ -28,6 +28,7 @@ from schematool.core.model.postgres import (
 from schematool.core.sql.names import object_name
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading, options
+from schematool.engines.postgres.inspect.remarks import PUBLIC_SCHEMA
 from schematool.engines.postgres.inspect.scope import RELATIONS, USER_SCHEMAS, not_a_member
 
 PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
@@ -42,6 +43,8 @@ KINDS = {
 }
 STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 COMPRESSION = {"p": "pglz", "l": "lz4"}
+_BOOTSTRAP = 10
+"""The role that initdb makes (BOOTSTRAP_SUPERUSERID, pg_authid.dat)."""
 LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 
 
@@ -54,8 +57,11 @@ def read_schemas(reading: Reading) -> None:
         f"SELECT oid, nspname, nspowner FROM pg_namespace"
         f" WHERE oid IN {USER_SCHEMAS} AND {not_a_member(oids.SCHEMA, 'oid')}"
     ):
-        key = Id("schema", (row.nspname,))
-        reading.add(oids.SCHEMA, row.oid, Schema(id=key, **reading.rest(oids.SCHEMA, row.oid, row.nspowner)))
+        made = Schema(id=Id("schema", (row.nspname,)), **reading.rest(oids.SCHEMA, row.oid, row.nspowner))
+        if reading.version < 150000 and row.oid == PUBLIC_SCHEMA and row.nspowner == _BOOTSTRAP:
+            # Before 15 initdb leaves `public` to its own superuser: that is the same as what it does since.
+            made = replace(made, owner="pg_database_owner")
+        reading.add(oids.SCHEMA, row.oid, made)
     for row in reading.rows_if(
         "extension",
         "SELECT oid, extname, extowner, extnamespace, extversion FROM pg_extension"
