@@ -26,6 +26,7 @@ def align(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
     before, after = _without_made_ahead(before), _without_made_ahead(after)
     scratch = _from_scratch(before) or _from_scratch(after)
     before, after = _unowned(before, after), _unowned(after, before)
+    before, after = _public_of_majors(before, after)
     main = before.reader or _main_owner(before, after)
     before, after = _grants_by_name(before, main), _grants_by_name(after, main)
     before, after = _checked_by_parents(before), _checked_by_parents(after)
@@ -56,6 +57,42 @@ def _without_made_ahead(catalog: Catalog) -> Catalog:
     objects = {key: thing for key, thing in catalog.objects.items() if kept(thing)}
     needs = frozenset((a, b) for a, b in catalog.needs if a in objects and b in objects)
     return replace(catalog, objects=objects, needs=needs)
+
+
+_CREATE = pg.Grant("PUBLIC", "CREATE")
+_PUBLIC = Id("schema", ("public",))
+
+
+def _public_of_majors(before: Catalog, after: Catalog) -> tuple[Catalog, Catalog]:
+    """Both without the right of everybody to create in `public`, where they come from both sides of PostgreSQL 15.
+
+    Before 15 everybody has it until it is revoked, since then nobody until it is granted (release notes of 15): what
+    is said on one side may be as it is by itself on the other. Only one that grants and one that revokes differ.
+    """
+    both = tuple(catalog.objects.get(_PUBLIC) for catalog in (before, after))
+    older = [0 < _major(catalog) < _NO_CREATE for catalog in (before, after)]
+    if older[0] == older[1] or not _major(before) or not _major(after):
+        return before, after
+    said = [isinstance(thing, pg.Schema) and _CREATE in (*thing.grants, *thing.revokes) for thing in both]
+    if all(said):
+        return before, after
+    return _without_create(before), _without_create(after)
+
+
+_NO_CREATE = 15
+
+
+def _major(catalog: Catalog) -> int:
+    number = catalog.version.partition(".")[0]
+    return int(number) if number.isdigit() else 0
+
+
+def _without_create(catalog: Catalog) -> Catalog:
+    thing = catalog.objects.get(_PUBLIC)
+    if not isinstance(thing, pg.Schema):
+        return catalog
+    grants, revokes = (tuple(g for g in given if g != _CREATE) for given in (thing.grants, thing.revokes))
+    return replace(catalog, objects={**catalog.objects, _PUBLIC: replace(thing, grants=grants, revokes=revokes)})
 
 
 def _grants_by_name(catalog: Catalog, main: str | None) -> Catalog:
