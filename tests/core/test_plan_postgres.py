@@ -13,7 +13,7 @@ from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.change import Renamed
 from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
-from schematool.core.plan.postgres import plan, rename, types
+from schematool.core.plan.postgres import plan, rename, types, unfounded
 from schematool.core.step import Lock, Work, segments
 
 ATOMIC = Style(online=False)
@@ -264,6 +264,46 @@ def test_a_rename_that_was_made_is_left_out() -> None:
     wanted = Renamed(Id("table", ("public", "users")), Id("table", ("public", "people")))
 
     assert rename(after, [wanted], after) == ()
+
+
+def test_a_name_that_is_handed_on_is_given_up_first() -> None:
+    """`c` was `b` and `b` was `a`, in whatever order they are asked; afterwards nothing is left to do."""
+
+    def users(*names: str) -> Catalog:
+        return catalog(*table("users", *(column("users", name) for name in names)))
+
+    wanted = [
+        Renamed(Id("column", ("public", "users", old)), Id("column", ("public", "users", new)))
+        for old, new in (("a", "b"), ("b", "c"))
+    ]
+
+    assert [up.statement for up, _ in rename(users("a", "b"), wanted)] == [
+        "ALTER TABLE public.users RENAME COLUMN b TO c",
+        "ALTER TABLE public.users RENAME COLUMN a TO b",
+    ]
+    assert rename(users("b", "c"), wanted) == ()
+    assert unfounded(users("a", "b"), wanted) == unfounded(users("b", "c"), wanted) == ()
+    assert unfounded(users("x"), wanted) == tuple(wanted)
+
+
+def test_a_routine_is_renamed_by_the_types_of_its_arguments() -> None:
+    """The YAML names arguments and spells types as it likes; the server's catalogs have neither."""
+
+    def function(name: str, arguments: str) -> pg.Function:
+        of = Id("function", ("public", name, arguments))
+        return pg.Function(id=of, kind="function", definition="", result="integer", signature="")
+
+    before = catalog(function("f", "integer, public.mood[]"), function("f", "text"))
+    after = catalog(function("g", "integer, public.mood[]"), function("g", "text"))
+    wanted = Renamed(*(Id("function", ("public", name, "n int, moods mood[]")) for name in "fg"))
+
+    ((up, down),) = rename(before, [wanted], after)
+
+    assert up.statement == "ALTER ROUTINE public.f(integer, public.mood[]) RENAME TO g"
+    assert down.statement == "ALTER ROUTINE public.g(integer, public.mood[]) RENAME TO f"
+    assert {wanted.before, wanted.after} <= set(up.subjects)
+    assert unfounded(before, [wanted], after) == unfounded(after, [wanted], after) == ()
+    assert unfounded(catalog(function("f", "text")), [wanted], after) == (wanted,)
 
 
 def test_a_new_enum_value_is_committed_before_its_use() -> None:

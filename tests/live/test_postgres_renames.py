@@ -11,7 +11,7 @@ import pytest
 from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Renamed
 from schematool.core.diff import diff
-from schematool.core.plan.postgres import align, plan, rename
+from schematool.core.plan.postgres import align, plan, rename, unfounded
 from schematool.core.secret import Url
 from schematool.engines.postgres.inspect import read_catalog
 from schematool.engines.postgres.inspect.snapshot import snapshot
@@ -108,8 +108,9 @@ def test_there_once_and_back(connection: psycopg.Connection[Any], wanted: Rename
     before = read(connection)
     rows = counts(connection)
     with connection.transaction(force_rollback=True):
-        ((up, down),) = rename(before, [wanted])
-        connection.execute(up.statement.encode())
+        steps = rename(before, [wanted])
+        for up, _ in steps:
+            connection.execute(up.statement.encode())
         after = read(connection)
 
         assert wanted.after in after or wanted.after.kind in {"enum value", "attribute"}
@@ -117,16 +118,32 @@ def test_there_once_and_back(connection: psycopg.Connection[Any], wanted: Rename
         assert len(after) == len(before)
         assert counts(connection) == rows
         assert rename(after, [wanted], after) == ()
-        connection.execute(down.statement.encode())
+        for _, down in reversed(steps):
+            connection.execute(down.statement.encode())
         assert diff(*align(read(connection), before)) == ()
         assert plan(read(connection), before) == ()
+
+
+def test_a_range_takes_what_makes_it_along(connection: psycopg.Connection[Any]) -> None:
+    """Its multirange and the functions that make both have the names that they would have had from the start."""
+    with connection.transaction(force_rollback=True):
+        for up, _ in rename(read(connection), [CASES["a range"]]):
+            connection.execute(up.statement.encode())
+        made = connection.execute(
+            "SELECT app.stretch_multirange(app.stretch(1, 2), app.stretch(3, 4, '[]'))::text,"
+            " app.stretch_multirange()::text"
+        ).fetchone()
+
+    assert made == ("{[1,2),[3,4]}", "{}")
 
 
 def test_what_is_not_there_is_not_renamed(connection: psycopg.Connection[Any]) -> None:
     """Neither the old name nor the new: nothing is guessed."""
     before = read(connection)
+    wanted = Renamed(Id("table", ("app", "gone")), Id("table", ("app", "new")))
 
-    assert rename(before, [Renamed(Id("table", ("app", "gone")), Id("table", ("app", "new")))]) == ()
+    assert rename(before, [wanted]) == ()
+    assert unfounded(before, [wanted]) == (wanted,)
 
 
 def read(connection: psycopg.Connection[Any]) -> Catalog:

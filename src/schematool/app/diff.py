@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from schematool.app.catalogs import excluding
 from schematool.app.hazard import danger, step_line
-from schematool.app.planning import renamed_by
+from schematool.app.planning import renamed_by, unfounded_renames
 from schematool.app.report import Danger, Report, StepLine
 from schematool.app.servers import scratch_server
 from schematool.app.sources import MigrationsSource, SchemaSource, Source, UrlSource, source
@@ -63,7 +63,7 @@ class DiffReport(Report):
 class _Compared:
     changes: tuple[Change, ...]
     steps: tuple[Step, ...]
-    unmodelled: tuple[Diagnostic, ...]
+    findings: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ def run(workspace: Workspace, wish: Wish) -> DiffReport:
     hazards = hazards_of(step for found in compared.values() for step in found.steps)
     dangers = tuple(danger(hazard) for hazard in hazards)
     permits = tuple(sorted({d.permit for d in dangers if d.permit}))
-    unmodelled = tuple(d for found in compared.values() for d in found.unmodelled)
+    findings = tuple(d for found in compared.values() for d in found.findings)
     return DiffReport(
-        ok=not (wish.check and changes) and all(d.severity is not Severity.ERROR for d in unmodelled),
-        diagnostics=unmodelled,
+        ok=not (wish.check and changes) and all(d.severity is not Severity.ERROR for d in findings),
+        diagnostics=findings,
         before=one.name,
         after=other.name,
         changes=changes,
@@ -127,13 +127,17 @@ def _knows(side: Source, store: str) -> bool:
 def _compare(workspace: Workspace, store: str, one: Source, other: Source, style: Style) -> _Compared:
     before, after = one.inspection(store), other.inspection(store)
     make = planner(store)
-    pairs = make.rename(before.catalog, other.renames(store), after.catalog)
+    renames = other.renames(store)
+    pairs = make.rename(before.catalog, renames, after.catalog)
     middle = _renamed(workspace, before.catalog, [up for up, _ in pairs]) if pairs else before.catalog
     aligned = make.align(middle, after.catalog)
     steps = (*(up for up, _ in pairs), *make.plan(*aligned, style))
-    made = renamed_by(pairs, other.renames(store))
+    made = renamed_by(pairs, renames)
     changes: tuple[Change, ...] = (*made, *diff(*aligned))
-    return _Compared(changes, steps, _unmodelled(before.unmodelled, after.unmodelled))
+    # Of a database that is older than the thing itself it is no mistake.
+    unfounded = unfounded_renames(before.catalog, renames, after.catalog)
+    warnings = tuple(replace(found, severity=Severity.WARNING) for found in unfounded)
+    return _Compared(changes, steps, (*_unmodelled(before.unmodelled, after.unmodelled), *warnings))
 
 
 def _unmodelled(before: tuple[Diagnostic, ...], after: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:

@@ -26,7 +26,7 @@ from schematool.core.config import STORES
 from schematool.core.describe import Described, describe
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.diff.lookalike import lookalikes
-from schematool.core.errors import Refused
+from schematool.core.errors import InputError, Refused
 from schematool.core.history.names import next_id
 from schematool.core.history.unit import Consent, Unit
 from schematool.core.step import Hazard
@@ -102,7 +102,7 @@ def run(workspace: Workspace, wish: Wish, files: Mapping[str, str] | None = None
     history = read_history(workspace)
     compiled = compile_schema(files)
     stores = [store for store in STORES if _in_use(store, compiled, history)]
-    plans = {store: _plan(workspace, store, compiled, history) for store in stores}
+    plans = _plans(workspace, stores, compiled, history)
     changes = tuple(describe(change) for plan in plans.values() for change in plan.changes)
     if wish.check:
         return _checked(compiled, changes, plans)
@@ -142,6 +142,19 @@ def _in_use(store: str, compiled: Compiled, history: History) -> bool:
 def _more_than_given(catalog: Catalog) -> bool:
     """A draft may hold what every database has: the schema `public`."""
     return any(key != Id("schema", ("public",)) for key in catalog.objects)
+
+
+def _plans(workspace: Workspace, stores: Sequence[str], compiled: Compiled, history: History) -> dict[str, StorePlan]:
+    """Plan each store; what is wrong with the YAML is told of both at once."""
+    plans, found = {}, list[Diagnostic]()
+    for store in stores:
+        try:
+            plans[store] = _plan(workspace, store, compiled, history)
+        except InputError as error:
+            found += error.diagnostics
+    if found:
+        raise InputError(*found)
+    return plans
 
 
 def _plan(workspace: Workspace, store: str, compiled: Compiled, history: History) -> StorePlan:

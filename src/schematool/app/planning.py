@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schematool.app.catalogs import excluding, replay
@@ -10,10 +10,12 @@ from schematool.app.twins import planner
 from schematool.core.catalog import Catalog
 from schematool.core.change import Change, Renamed
 from schematool.core.codes import hazards_of
-from schematool.core.diagnostic import Diagnostic
+from schematool.core.diagnostic import Diagnostic, Span
 from schematool.core.diff import diff
-from schematool.core.errors import StatementError
+from schematool.core.errors import InputError, StatementError
 from schematool.core.history.unit import Unit
+from schematool.core.load.near import did_you_mean
+from schematool.core.lower.renames import called
 from schematool.core.plan import Style
 from schematool.core.step import Hazard, Segment, Step, segments
 from schematool.engines.contract import Engine
@@ -55,11 +57,14 @@ def plan_store(
     server: Engine,
     units: Sequence[Unit],
     desired: Catalog,
-    renames: Sequence[Renamed],
+    renames: Mapping[Renamed, Span],
     *,
     exclude: Sequence[str] = (),
 ) -> StorePlan:
-    """Plan from what the files make to what the YAML wants; the way back is planned from what the server shows."""
+    """Plan from what the files make to what the YAML wants; the way back is planned from what the server shows.
+
+    `renames` with the places of their `was`: `InputError` for those of which the files make neither name.
+    """
     make = planner(desired.store)
     with server.scratch() as work:
 
@@ -68,6 +73,8 @@ def plan_store(
 
         replay(work, units)
         recorded = read()
+        if unfounded := unfounded_renames(recorded, renames, desired):
+            raise InputError(*unfounded)
         pairs = make.rename(recorded, renames, desired)
         work.run([up.statement for up, _ in pairs])
         middle = read() if pairs else recorded
@@ -79,7 +86,31 @@ def plan_store(
     return StorePlan(desired.store, recorded, desired, changes, made, pieces)
 
 
-def renamed_by(pairs: Sequence[tuple[Step, Step]], renames: Sequence[Renamed]) -> tuple[Renamed, ...]:
+_EVERYWHERE = frozenset({"schema", "extension", "language"})
+"""Kinds of which a database has some as the server makes it."""
+
+
+def unfounded_renames(before: Catalog, renames: Mapping[Renamed, Span], desired: Catalog) -> tuple[Diagnostic, ...]:
+    """A finding for each rename of which `before` holds neither name; none where nothing has been made yet."""
+    if all(thing.id.kind in _EVERYWHERE for thing in before):
+        return ()
+    wrong = planner(before.store).unfounded(before, renames, desired)
+    return tuple(_unfounded(one, renames[one], before) for one in wrong)
+
+
+def _unfounded(one: Renamed, place: Span, before: Catalog) -> Diagnostic:
+    old, new = called(one.before), called(one.after)
+    beside = [of for of in before.objects if of.kind == one.before.kind and of.path[:-1] == one.before.path[:-1]]
+    return Diagnostic(
+        "ST119",
+        f"there is no {one.before.kind} `{old}` to become `{new}`, and no `{new}` either",
+        place,
+        did_you_mean(old, {called(of) for of in beside}) or f"correct `was`, or remove it if `{new}` is new",
+        subject=str(one.after),
+    )
+
+
+def renamed_by(pairs: Sequence[tuple[Step, Step]], renames: Iterable[Renamed]) -> tuple[Renamed, ...]:
     """The renames that the steps are about; the others were made before."""
     subjects = {subject for up, _ in pairs for subject in up.subjects}
     return tuple(rename for rename in renames if {rename.before, rename.after} & subjects)

@@ -126,15 +126,16 @@ def _rows_kept(before: Mapping[str, int], after: Mapping[str, int], *, may_lose:
 
 
 def _under_new_names(counts: Mapping[str, int], renames: Sequence[Renamed]) -> Mapping[str, int]:
-    names = {_count_name(r.before.path): _count_name(r.after.path) for r in renames if r.after.kind in _ROWS}
-    return {names.get(name, name): count for name, count in counts.items()}
+    for rename in renames:
+        old, new = ".".join(rename.before.path), ".".join(rename.after.path)
+        if rename.after.kind in _ROWS:
+            counts = {new if name == old else name: count for name, count in counts.items()}
+        elif rename.after.kind == "schema":
+            counts = {new + name[len(old) :] if name.startswith(f"{old}.") else name: n for name, n in counts.items()}
+    return counts
 
 
 _ROWS = frozenset({"table", "collection"})
-
-
-def _count_name(path: tuple[str, ...]) -> str:
-    return ".".join(path)
 
 
 def unproven(what: str, details: Sequence[str]) -> SchematoolError:

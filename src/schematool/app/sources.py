@@ -17,7 +17,7 @@ from schematool.app.workspace import Workspace, fingerprint, open_workspace, rea
 from schematool.core.catalog import Catalog
 from schematool.core.change import Renamed
 from schematool.core.config import STORES
-from schematool.core.diagnostic import Diagnostic
+from schematool.core.diagnostic import Diagnostic, Span
 from schematool.core.errors import InputError, SchematoolError, WorldError
 from schematool.core.secret import Url
 from schematool.engines.contract import SCHEMES, Inspection, store_of
@@ -45,9 +45,9 @@ class Source:
         """Say whether the catalog is at hand without a server."""
         return False
 
-    def renames(self, store: str) -> tuple[Renamed, ...]:  # noqa: ARG002  # what the YAML answers by store
-        """The renames that it declares."""
-        return ()
+    def renames(self, store: str) -> Mapping[Renamed, Span]:  # noqa: ARG002  # what the YAML answers by store
+        """The renames that it declares, with their places."""
+        return {}
 
     @cached_property
     def history(self) -> History:
@@ -82,9 +82,9 @@ class SchemaSource(Source):
         with scratch_server(self.workspace, store) as server:
             return build_desired(server, draft, self.workspace.config.exclude)
 
-    def renames(self, store: str) -> tuple[Renamed, ...]:
+    def renames(self, store: str) -> Mapping[Renamed, Span]:
         """The `was:` of the YAML; none when nothing changed since the snapshot."""
-        return () if self.offline(store) else self.compiled.drafts[store].renames
+        return {} if self.offline(store) else self.compiled.drafts[store].renames
 
 
 @dataclass(frozen=True)

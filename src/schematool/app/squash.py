@@ -162,7 +162,7 @@ def _share(workspace: Workspace, one: _Range, wish: Wish) -> _Share:
             desired = excluding(place.inspect(), exclude).catalog
             rows = _full(place)
         carried = _carries(one, wish, rows)
-        plan = plan_store(server, one.before, desired, (), exclude=exclude)
+        plan = plan_store(server, one.before, desired, {}, exclude=exclude)
         require(plan.hazards, wish.allowed, wish.command, "nothing was written")
         plan = replace(plan, pieces=_with_data(one, plan.pieces) if carried else plan.pieces or (_NOTHING,))
         units, files = _rendered(workspace, one, plan)

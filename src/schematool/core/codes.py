@@ -246,6 +246,14 @@ ROWS: tuple[Code, ...] = (
         example="full_name: { type: text, was: full_name }",
     ),
     Code(
+        "ST119",
+        "a rename of what is not there",
+        why="`was` names something that the database does not hold, under the old name or the new one: the new thing "
+        "would be made empty, and what was to be kept would be dropped or is somewhere else.",
+        remedy="Correct the name in `was`, or remove `was` where the thing is new.",
+        example="mail: { type: text, was: e_mail }   # the migrations made it as `email`",
+    ),
+    Code(
         "ST120",
         "a file that declares nothing",
         severity=_WARNING,

@@ -1,9 +1,8 @@
-"""What only the whole model can tell: names declared twice, unknown types, references, fields and renames."""
+"""What only the whole model can tell: names declared twice, unknown types, references and fields."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -43,7 +42,6 @@ def resolve(model: Model, found: Findings) -> Model:
     _declared_types(model, names, found)
     for entity in model.entities:
         _fields_named(entity, found)
-        _renames(entity, found)
     for declaration in model.declarations:
         _points_at_entity(declaration, names, found)
     found.extend(mistakes(model))
@@ -389,29 +387,6 @@ def _missing_part(parts: list[str], fields: tuple[Field, ...]) -> tuple[str, lis
     if field.options.get("additional_fields") or field.options.get("field_patterns"):
         return None
     return _missing_part(parts[1:], field.items.fields if field.items else field.fields)
-
-
-def _renames(entity: Entity, found: Findings) -> None:
-    """A `was` that names something that is still declared, or twice the same."""
-    current = {field.name for field in entity.fields}
-    counted = Counter(field.was for field in entity.fields if field.was)
-    for field in entity.fields:
-        if field.was is None:
-            continue
-        span = field.options.span("was") or field.span
-        if field.was in current and field.was != field.name:
-            swapped = any(other.name == field.was and other.was for other in entity.fields)
-            if not swapped:
-                found.add(
-                    "ST118",
-                    f"`{field.was}` is still a field of `{entity.name}`",
-                    span,
-                    hint="remove one of them",
-                )
-        if field.was == field.name:
-            found.add("ST118", f"`{field.name}` was never called otherwise", span, hint="remove `was`")
-        elif counted[field.was] > 1:
-            found.add("ST118", f"two fields cannot both have been `{field.was}`", span, hint="keep one `was`")
 
 
 # --- references ------------------------------------------------------------------------------------------------------

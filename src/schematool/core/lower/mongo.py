@@ -15,6 +15,7 @@ from schematool.core.extended_json import Document, Value, plain
 from schematool.core.lower import Draft
 from schematool.core.lower.mongo_schema import fields_from, object_schema
 from schematool.core.lower.mongo_sharding import check_sharding, sharding_of
+from schematool.core.lower.renames import check_renames
 from schematool.core.model.entity import (
     Declaration,
     Entity,
@@ -82,19 +83,28 @@ class _Made:
         self.needs: list[tuple[Id, Id]] = []
         self.places: dict[Id, Span] = {}
         # Collections first, then fields (outer before inner), then indexes: each names what stands then.
-        self.renames: tuple[list[Renamed], list[Renamed], list[Renamed]] = ([], [], [])
+        self.renames: tuple[dict[Renamed, Span], dict[Renamed, Span], dict[Renamed, Span]] = ({}, {}, {})
+        self.fields: set[Id] = set()
 
     def draft(self) -> Draft:
         """Give everything as one draft."""
         catalog = Catalog.of("mongo", self.objects, self.needs)
-        return Draft(catalog, renames=tuple(one for group in self.renames for one in group), places=self.places)
+        collections, fields, indexes = self.renames
+        renames = collections | fields | indexes
+        check_renames(renames, {*catalog.objects, *self.fields}, self.found)
+        return Draft(catalog, renames=renames, places=self.places)
 
     def entity(self, entity: Entity) -> None:
         """Compile a collection with its indexes."""
         options = _create_options(entity, self.found)
         collection = normal_collection({"name": entity.name, "options": options})
-        self._collection(collection, entity.was, entity.span)
-        self.renames[1].extend(_field_renames(entity.name, entity.fields))
+        self._collection(collection, entity.was, entity.span, entity.options.span("was"))
+        for path, field in _paths(entity.fields):
+            self.fields.add(Id("field", (entity.name, path)))
+            if field.was:
+                before = f"{path.removesuffix(field.name)}{field.was}"
+                one = Renamed(Id("field", (entity.name, before)), Id("field", (entity.name, path)))
+                self.renames[1][one] = field.options.span("was") or field.span
         self._check_renames(entity, collection)
         self._check_encrypted(entity, collection)
         for index in entity.indexes:
@@ -149,7 +159,7 @@ class _Made:
                 entity.span,
                 hint="remove `was` to make a new one, and let the old one go when it is empty",
             )
-        if collection.validator is None and self.renames[1] and self.renames[1][-1].id.path[0] == entity.name:
+        if collection.validator is None and any(one.id.path[0] == entity.name for one in self.renames[1]):
             self.found.add(
                 "ST132",
                 f"`{entity.name}` has no validator, so nothing says whether its documents have the old name",
@@ -169,7 +179,8 @@ class _Made:
         self.objects.append(view)
         self.places[view.id] = declaration.span
         if declaration.was:
-            self.renames[0].append(Renamed(Id("view", (declaration.was,)), view.id))
+            one = Renamed(Id("view", (declaration.was,)), view.id)
+            self.renames[0][one] = declaration.options.span("was") or declaration.span
 
     def bucket(self, declaration: Declaration) -> None:
         """Compile a GridFS bucket: two collections, with the indexes that the GridFS specification wants."""
@@ -178,7 +189,7 @@ class _Made:
         files = normal_collection({"name": f"{name}.files", "options": _bucket_options(declaration, self.found)})
         chunks = normal_collection({"name": f"{name}.chunks", "options": {}})
         for collection, part in ((files, "files"), (chunks, "chunks")):
-            self._collection(collection, f"{was}.{part}" if was else None, declaration.span)
+            self._collection(collection, f"{was}.{part}" if was else None, declaration.span, options.span("was"))
         span = declaration.span
         self._index(f"{name}.files", _index_spec({"filename": 1, "uploadDate": 1}, span), None)
         self._index(f"{name}.chunks", _index_spec({"files_id": 1, "n": 1}, span, unique=True), None)
@@ -188,11 +199,11 @@ class _Made:
                 place = options.span(f"indexes.{number}") or span
                 self._index(f"{name}.files", _plain_index(spec, place), None)
 
-    def _collection(self, collection: Collection, was: str | None, span: Span) -> None:
+    def _collection(self, collection: Collection, was: str | None, span: Span, was_at: Span | None) -> None:
         self.objects.append(collection)
         self.places[collection.id] = span
         if was:
-            self.renames[0].append(Renamed(Id("collection", (was,)), collection.id))
+            self.renames[0][Renamed(Id("collection", (was,)), collection.id)] = was_at or span
 
     def _index(self, collection: str, index: IndexSpec, collation: Spec | None) -> None:
         key: Document = {part.text: 1 if part.direction is None else part.direction for part in index.keys}
@@ -218,7 +229,8 @@ class _Made:
         self.needs.append((made.id, Id("collection", (collection,))))
         self.places[made.id] = index.span
         if index.was:
-            self.renames[2].append(Renamed(Id("index", (collection, index.was)), made.id))
+            one = Renamed(Id("index", (collection, index.was)), made.id)
+            self.renames[2][one] = index.options.span("was") or index.span
 
     def _check_lifetime(self, index: IndexSpec, key: Document) -> None:
         """MongoDB takes a TTL on these and then never expires a document, or refuses it."""
@@ -353,17 +365,15 @@ def _time_series(words: Mapping[str, Plain]) -> Document:
     return {theirs: plain(words[ours]) for ours, theirs in names.items() if ours in words}
 
 
-def _field_renames(collection: str, fields: tuple[Field, ...], prefix: str = "") -> Iterator[Renamed]:
-    """Give the renames of fields, outer ones first. `items[].name` is a field of the objects in an array."""
+def _paths(fields: tuple[Field, ...], prefix: str = "") -> Iterator[tuple[str, Field]]:
+    """Give all fields by their paths, outer ones first. `items[].name` is a field of the objects in an array."""
     for field in fields:
         path = f"{prefix}{field.name}"
-        if field.was:
-            before = f"{prefix}{field.was}"
-            yield Renamed(Id("field", (collection, before)), Id("field", (collection, path)))
-        yield from _field_renames(collection, field.fields, f"{path}.")
+        yield path, field
+        yield from _paths(field.fields, f"{path}.")
         items, suffix = field.items, "[]"
         while items is not None:
-            yield from _field_renames(collection, items.fields, f"{path}{suffix}.")
+            yield from _paths(items.fields, f"{path}{suffix}.")
             items, suffix = items.items, f"{suffix}[]"
 
 

@@ -17,6 +17,7 @@ is not part of the object's meaning.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -470,6 +471,18 @@ beside, the shards that were asked for."""
 
 CITUS = ("citus", "citus_columnar")
 """Extensions that are set up with a cluster, on every node and before any migration: no part of a catalog."""
+
+def members(things: Iterable[object]) -> Iterator[Id]:
+    """What types are made of and can be renamed in: the values of enums, the attributes of composites."""
+    for thing in things:
+        match thing:
+            case Enum():
+                yield from (Id("enum value", (*thing.id.path, label)) for label in thing.labels)
+            case Composite():
+                yield from (Id("attribute", (*thing.id.path, attribute.name)) for attribute in thing.attributes)
+            case _:
+                continue
+
 
 SECRET = "********"  # noqa: S105  # it is what stands where a password was
 """Stands in a definition for a password, which is never read into a catalog."""

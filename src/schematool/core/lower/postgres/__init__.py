@@ -8,7 +8,8 @@ from schematool.core.diagnostic import Findings
 from schematool.core.lower import Draft
 from schematool.core.lower.postgres import others, relations, routines, tables, triggers, types
 from schematool.core.lower.postgres.read import text
-from schematool.core.lower.postgres.scope import PUBLIC, Scope, schema_of
+from schematool.core.lower.postgres.scope import PUBLIC, Scope, schema_of, was_place
+from schematool.core.lower.renames import check_renames
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Declaration, Model
 
@@ -40,10 +41,11 @@ def lower(model: Model, found: Findings) -> Draft:
         if entity.store == "postgres":
             tables.table(scope, entity)
     _schemas(scope)
+    check_renames(scope.renames, {*scope.objects, *pg.members(scope.objects.values())}, found)
     return Draft(
         catalog=Catalog.of("postgres", scope.objects.values()),
         extra=tuple(scope.extra),
-        renames=tuple(sorted(scope.renames, key=_rename_rank)),
+        renames={one: scope.renames[one] for one in sorted(scope.renames, key=_rename_rank)},
         places=scope.places,
         roles=tuple(sorted(scope.roles)),
     )
@@ -104,12 +106,13 @@ def _renamed(scope: Scope, thing: Declaration) -> None:
         "collation": "collation",
     }.get(thing.kind)
     if thing.was and kind:
-        scope.renamed(kind, (schema_of(thing), thing.was), (schema_of(thing), thing.name))
+        scope.renamed(kind, (schema_of(thing), thing.was), (schema_of(thing), thing.name), was_place(thing))
 
 
 def _trigger(scope: Scope, thing: Declaration) -> None:
     relation = scope.relation(text(thing.options, "on") or "")
-    triggers.trigger(scope, relation, thing.name, thing.options, thing.span, thing.description, thing.was)
+    was = (thing.was, was_place(thing)) if thing.was else None
+    triggers.trigger(scope, relation, thing.name, thing.options, thing.span, thing.description, was)
 
 
 def _schemas(scope: Scope) -> None:

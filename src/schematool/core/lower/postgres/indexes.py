@@ -47,7 +47,7 @@ def index(scope: Scope, table: Id, spec: IndexSpec, fields: Collection[str]) -> 
     )
     scope.put(made, spec.span)
     if spec.was:
-        scope.renamed("index", (schema, spec.was), of.path)
+        scope.renamed("index", (schema, spec.was), of.path, spec.options.span("was") or spec.span)
 
 
 def _statement(spec: IndexSpec, name: str, table: Id, keys: list[str]) -> str:

@@ -6,7 +6,7 @@ import re
 
 from schematool.core.catalog import Id
 from schematool.core.lower.postgres.read import names, text
-from schematool.core.lower.postgres.scope import PUBLIC, Common, Scope
+from schematool.core.lower.postgres.scope import PUBLIC, Common, Scope, was_place
 from schematool.core.lower.postgres.types import shared
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Declaration
@@ -30,7 +30,7 @@ def schema(scope: Scope, thing: Declaration, common: Common) -> None:
     of = Id("schema", (thing.name,))
     scope.put(pg.Schema(id=of, **shared(common)), thing.span)
     if thing.was:
-        scope.renamed("schema", (thing.was,), of.path)
+        scope.renamed("schema", (thing.was,), of.path, was_place(thing))
 
 
 def event_trigger(scope: Scope, thing: Declaration, common: Common) -> None:
@@ -49,7 +49,7 @@ def event_trigger(scope: Scope, thing: Declaration, common: Common) -> None:
     )
     scope.put(made, thing.span)
     if thing.was:
-        scope.renamed("event trigger", (thing.was,), of.path)
+        scope.renamed("event trigger", (thing.was,), of.path, was_place(thing))
 
 
 def default_privileges(scope: Scope, thing: Declaration, common: Common) -> None:

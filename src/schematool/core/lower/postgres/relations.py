@@ -10,7 +10,7 @@ from schematool.core.diagnostic import Span
 from schematool.core.lower.postgres import triggers
 from schematool.core.lower.postgres.indexes import index
 from schematool.core.lower.postgres.read import Words, mapping, names, parameters, text, truth
-from schematool.core.lower.postgres.scope import Common, Scope, schema_of
+from schematool.core.lower.postgres.scope import Common, Scope, schema_of, was_place
 from schematool.core.lower.postgres.types import shared
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Declaration, IndexKey, IndexSpec, Options
@@ -35,7 +35,7 @@ def view(scope: Scope, thing: Declaration, common: Common) -> None:
     )
     scope.put(made, thing.span)
     if thing.was:
-        scope.renamed("view", (of.path[0], thing.was), of.path)
+        scope.renamed("view", (of.path[0], thing.was), of.path, was_place(thing))
     for column, expression in mapping(thing.options, "defaults").items():
         place = thing.options.span(f"defaults.{column}") or thing.span
         scope.put(pg.Default(id=Id("default", (*of.path, column)), expression=str(expression)), place)
@@ -63,7 +63,7 @@ def materialized_view(scope: Scope, thing: Declaration, common: Common) -> None:
     )
     scope.put(made, thing.span)
     if thing.was:
-        scope.renamed("materialized view", (of.path[0], thing.was), of.path)
+        scope.renamed("materialized view", (of.path[0], thing.was), of.path, was_place(thing))
     _descriptions(scope, thing, of)
     for spec in index_specs(thing):
         # The view's columns are only known to the server, so keys are taken as they are written.

@@ -6,7 +6,7 @@ import re
 
 from schematool.core.catalog import Id
 from schematool.core.lower.postgres.read import mapping, names, parameter, text, truth
-from schematool.core.lower.postgres.scope import Common, Scope, schema_of
+from schematool.core.lower.postgres.scope import Common, Scope, schema_of, was_place
 from schematool.core.lower.postgres.triggers import dollar_tag
 from schematool.core.lower.postgres.types import shared
 from schematool.core.model import postgres as pg
@@ -35,7 +35,7 @@ def routine(scope: Scope, thing: Declaration, common: Common) -> None:
     )
     scope.put(made, thing.span)
     if thing.was:
-        scope.renamed("function", (schema, thing.was, of.path[2]), of.path)
+        scope.renamed("function", (schema, thing.was, of.path[2]), of.path, was_place(thing))
 
 
 def _definition(thing: Declaration, name: str, arguments: str) -> str:
@@ -155,3 +155,5 @@ def aggregate(scope: Scope, thing: Declaration, common: Common) -> None:
         **shared(common),
     )
     scope.put(made, thing.span)
+    if thing.was:
+        scope.renamed("aggregate", (schema, thing.was, arguments), made.id.path, was_place(thing))

@@ -27,7 +27,7 @@ class Scope:
     found: Findings
     objects: dict[Id, PgObject] = field(default_factory=dict)
     places: dict[Id, Span] = field(default_factory=dict)
-    renames: list[Renamed] = field(default_factory=list)
+    renames: dict[Renamed, Span] = field(default_factory=dict)
     extra: list[tuple[str, str]] = field(default_factory=list)
     roles: set[str] = field(default_factory=set)
     taken: dict[str, set[str]] = field(default_factory=dict)
@@ -61,10 +61,9 @@ class Scope:
         self.objects[thing.id] = thing
         self.places[thing.id] = place
 
-    def renamed(self, kind: str, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    def renamed(self, kind: str, before: tuple[str, ...], after: tuple[str, ...], place: Span) -> None:
         """Note a `was:`."""
-        if before != after:
-            self.renames.append(Renamed(Id(kind, before), Id(kind, after)))
+        self.renames[Renamed(Id(kind, before), Id(kind, after))] = place
 
     def relations_of(self, schema: str) -> set[str]:
         """The names of relations and constraints that are taken in a schema."""
@@ -159,6 +158,11 @@ def collation_text(given: str | None) -> str | None:
 def listed(value: Plain) -> tuple[str, ...]:
     """One text or several."""
     return tuple(str(item) for item in value) if isinstance(value, tuple) else (str(value),)
+
+
+def was_place(thing: Entity | Declaration) -> Span:
+    """Where the `was` of an entity or declaration stands."""
+    return thing.options.span("was") or thing.span
 
 
 def schema_of(thing: Entity | Declaration) -> str:

@@ -23,7 +23,7 @@ from schematool.core.lower.postgres.read import (
     truth,
     whole,
 )
-from schematool.core.lower.postgres.scope import Scope, collation_text, schema_of
+from schematool.core.lower.postgres.scope import Scope, collation_text, schema_of, was_place
 from schematool.core.lower.postgres.types import counting
 from schematool.core.model import postgres as pg
 from schematool.core.model.entity import Entity, Field, Options, Plain
@@ -43,7 +43,7 @@ def table(scope: Scope, entity: Entity) -> None:
     of = Id("table", (schema_of(entity), entity.name))
     _table(scope, entity, of)
     if entity.was:
-        scope.renamed("table", (of.path[0], entity.was), of.path)
+        scope.renamed("table", (of.path[0], entity.was), of.path, was_place(entity))
     if (parent := parent_of(scope, entity)) and not entity.fields:
         for column in _inherited_columns(scope, parent, of, truth(entity.options, "parents_names")):
             scope.put(column, entity.span)
@@ -216,7 +216,7 @@ def _column(scope: Scope, table_id: Id, field: Field, entity: Entity) -> None:
     )
     scope.put(made, field.span)
     if field.was:
-        scope.renamed("column", (*table_id.path, field.was), path)
+        scope.renamed("column", (*table_id.path, field.was), path, field.options.span("was") or field.span)
     if field.has_default:
         default = pg.Default(id=Id("default", path), expression=str(field.default))
         scope.put(default, field.options.span("default") or field.span)
@@ -280,6 +280,7 @@ def _put(  # noqa: PLR0913, PLR0917  # one argument for each part of a constrain
     words: Words | None = None,
     columns: tuple[str, ...] = (),
     references: Id | None = None,
+    was_at: Span | None = None,
 ) -> None:
     words = words or {}
     of = Id("constraint", (*table_id.path, name))
@@ -298,7 +299,7 @@ def _put(  # noqa: PLR0913, PLR0917  # one argument for each part of a constrain
     )
     scope.put(made, place)
     if was := text(words, "was"):
-        scope.renamed("constraint", (*table_id.path, was), of.path)
+        scope.renamed("constraint", (*table_id.path, was), of.path, was_at or place)
 
 
 def _keys(scope: Scope, table_id: Id, entity: Entity) -> None:
@@ -309,7 +310,8 @@ def _keys(scope: Scope, table_id: Id, entity: Entity) -> None:
     place = entity.options.span("primary_key") or entity.span
     name = text(words, "name") or choose(entity.name, None, "pkey", scope.relations_of(table_id.path[0]))
     definition = constraints.primary_key(fields, words)
-    _put(scope, table_id, name, "primary key", definition, place, words=words, columns=fields)
+    was_at = entity.options.span("primary_key.was")
+    _put(scope, table_id, name, "primary key", definition, place, words=words, columns=fields, was_at=was_at)
 
 
 def _field_constraints(scope: Scope, table_id: Id, field: Field) -> None:
@@ -346,6 +348,7 @@ def _field_constraints(scope: Scope, table_id: Id, field: Field) -> None:
             words=words,
             columns=(field.name,),
             references=pointed,
+            was_at=words.span("was"),
         )
 
 
@@ -357,21 +360,27 @@ def _table_constraints(scope: Scope, table_id: Id, entity: Entity) -> None:
         parts = [*fields, *names(words, "include")]
         chosen = name or text(words, "name") or choose(entity.name, parts, "key", taken)
         place = options.span(path) or entity.span
-        _put(scope, table_id, chosen, "unique", constraints.unique(fields, words), place, words=words, columns=fields)
+        definition, was_at = constraints.unique(fields, words), options.span(f"{path}.was")
+        _put(scope, table_id, chosen, "unique", definition, place, words=words, columns=fields, was_at=was_at)
     for name, value in mapping(options, "checks").items():
         words = record(value, "check")
         definition = constraints.check(text(words, "check") or "", words)
-        _put(scope, table_id, name, "check", definition, _place(options, f"checks.{name}", "check"), words=words)
+        place, was_at = _place(options, f"checks.{name}", "check"), options.span(f"checks.{name}.was")
+        _put(scope, table_id, name, "check", definition, place, words=words, was_at=was_at)
     for name, path, value in named(options, "foreign_keys"):
         if isinstance(value, Mapping):
-            _foreign_key(scope, table_id, name, value, _place(options, path, "references"))
+            places = _place(options, path, "references"), _place(options, path, "was")
+            _foreign_key(scope, table_id, name, value, *places)
     for name, value in mapping(options, "exclusions").items():
         words = record(value, "elements")
         place = options.span(f"exclusions.{name}") or entity.span
-        _put(scope, table_id, name, "exclude", constraints.exclusion(words), place, words=words)
+        definition, was_at = constraints.exclusion(words), options.span(f"exclusions.{name}.was")
+        _put(scope, table_id, name, "exclude", definition, place, words=words, was_at=was_at)
 
 
-def _foreign_key(scope: Scope, table_id: Id, name: str | None, words: Words, place: Span) -> None:
+def _foreign_key(  # noqa: PLR0913, PLR0917  # one argument for each source of a word
+    scope: Scope, table_id: Id, name: str | None, words: Words, place: Span, was_at: Span
+) -> None:
     fields = names(words, "on")
     target_name = text(words, "references") or ""
     target = scope.entity(target_name)
@@ -387,7 +396,18 @@ def _foreign_key(scope: Scope, table_id: Id, name: str | None, words: Words, pla
     chosen = name or text(words, "name") or choose(table_id.name, fields, "fkey", taken)
     of = Id("table", (schema_of(target), target.name))
     definition = constraints.foreign_key(fields, qualified(*of.path), pointed, words)
-    _put(scope, table_id, chosen, "foreign key", definition, place, words=words, columns=fields, references=of)
+    _put(
+        scope,
+        table_id,
+        chosen,
+        "foreign key",
+        definition,
+        place,
+        words=words,
+        columns=fields,
+        references=of,
+        was_at=was_at,
+    )
 
 
 def _place(options: Options, path: str, inner: str) -> Span:
@@ -415,7 +435,7 @@ def _policies(scope: Scope, table_id: Id, options: Options) -> None:
         )
         scope.put(made, options.span(f"policies.{name}") or Span("", 1, 1))
         if was := text(words, "was"):
-            scope.renamed("policy", (*table_id.path, was), of.path)
+            scope.renamed("policy", (*table_id.path, was), of.path, _place(options, f"policies.{name}", "was"))
 
 
 def _statistics(scope: Scope, table_id: Id, options: Options, fields: list[str]) -> None:
@@ -434,7 +454,7 @@ def _statistics(scope: Scope, table_id: Id, options: Options, fields: list[str])
         )
         scope.put(made, options.span(f"statistics.{name}") or Span("", 1, 1))
         if was := text(words, "was"):
-            scope.renamed("statistics", (table_id.path[0], was), of.path)
+            scope.renamed("statistics", (table_id.path[0], was), of.path, _place(options, f"statistics.{name}", "was"))
 
 
 def _distribution(scope: Scope, table_id: Id, entity: Entity) -> None:
@@ -476,7 +496,7 @@ def _partitions(scope: Scope, parent: Id, entity: Entity, parts: Mapping[str, Pl
             scope.put(column, place)
         _inherited_checks(scope, parent, of, place)
         if was := text(words, "was"):
-            scope.renamed("table", (of.path[0], was), of.path)
+            scope.renamed("table", (of.path[0], was), of.path, entity.options.span(f"{path}.{name}.was") or place)
         _partitions(scope, of, entity, mapping(words, "partitions"), f"{path}.{name}.partitions")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Span
@@ -14,12 +15,16 @@ from schematool.core.model.entity import Options
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, qualified
 
+Was: TypeAlias = tuple[str, Span | None]
+"""A name before, and where it stands."""
+
 
 def all_of(scope: Scope, relation: Id, options: Options) -> None:
     """Add the triggers and rules under a table's or view's keys."""
     for name, value in mapping(options, "triggers").items():
         place = options.span(f"triggers.{name}") or Span("", 1, 1)
-        trigger(scope, relation, name, record(value, "execute"), place, None)
+        words = record(value, "execute")
+        trigger(scope, relation, name, words, place, None, _was(words, options, f"triggers.{name}.was"))
     for name, value in mapping(options, "rules").items():
         words = record(value, "definition")
         of = Id("rule", (*relation.path, name))
@@ -32,11 +37,11 @@ def all_of(scope: Scope, relation: Id, options: Options) -> None:
         )
         scope.put(made, options.span(f"rules.{name}") or Span("", 1, 1))
         if was := text(words, "was"):
-            scope.renamed("rule", (*relation.path, was), of.path)
+            scope.renamed("rule", (*relation.path, was), of.path, options.span(f"rules.{name}.was") or Span("", 1, 1))
 
 
 def trigger(  # noqa: PLR0913, PLR0917  # one argument for each source of a word
-    scope: Scope, relation: Id, name: str, words: Words, place: Span, description: str | None, was: str | None = None
+    scope: Scope, relation: Id, name: str, words: Words, place: Span, description: str | None, was: Was | None
 ) -> None:
     """Add one trigger."""
     of = Id("trigger", (*relation.path, name))
@@ -49,8 +54,14 @@ def trigger(  # noqa: PLR0913, PLR0917  # one argument for each source of a word
         constraint=truth(words, "constraint"),
     )
     scope.put(made, place)
-    if before := was or text(words, "was"):
-        scope.renamed("trigger", (*relation.path, before), of.path)
+    if was:
+        before, was_at = was
+        scope.renamed("trigger", (*relation.path, before), of.path, was_at or place)
+
+
+def _was(words: Words, options: Options, path: str) -> Was | None:
+    was = text(words, "was")
+    return (was, options.span(path)) if was else None
 
 
 def _statement(scope: Scope, relation: Id, name: str, words: Words) -> str:

@@ -18,12 +18,17 @@ def enum(scope: Scope, thing: Declaration, common: Common) -> None:
     of = Id("type", (schema_of(thing), thing.name))
     values = thing.options.get("values")
     labels: list[str] = []
-    for value in values if isinstance(values, tuple) else ():
+    for number, value in enumerate(values if isinstance(values, tuple) else ()):
         words = record(value, "value")
         label = str(words["value"])
         labels.append(label)
         if was := text(words, "was"):
-            scope.renamed("enum value", (*of.path, was), (*of.path, label))
+            scope.renamed(
+                "enum value",
+                (*of.path, was),
+                (*of.path, label),
+                thing.options.span(f"values.{number}.was") or thing.span,
+            )
     repeated = {label for label in labels if labels.count(label) > 1}
     for label in sorted(repeated):
         scope.found.add("ST110", f"`{label}` is twice in this enum", thing.options.span("values") or thing.span)
@@ -68,7 +73,9 @@ def composite(scope: Scope, thing: Declaration, common: Common) -> None:
             )
         )
         if was := text(words, "was"):
-            scope.renamed("attribute", (*of.path, was), (*of.path, name))
+            scope.renamed(
+                "attribute", (*of.path, was), (*of.path, name), thing.options.span(f"fields.{name}.was") or thing.span
+            )
     scope.put(pg.Composite(id=of, attributes=tuple(attributes), **shared(common)), thing.span)
 
 

@@ -7,6 +7,6 @@ database alone: the engine completes `{"renameCollection": "notes", "to": "recor
 """
 
 from schematool.core.plan.mongo.catalogs import align, build, plan
-from schematool.core.plan.mongo.renames import rename
+from schematool.core.plan.mongo.renames import rename, unfounded
 
-__all__ = ["align", "build", "plan", "rename"]
+__all__ = ["align", "build", "plan", "rename", "unfounded"]

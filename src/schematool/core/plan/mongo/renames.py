@@ -25,7 +25,7 @@ Pairs = Iterator[tuple[Step, Step]]
 
 def rename(
     before: Catalog,
-    renames: Sequence[Renamed],
+    renames: Iterable[Renamed],
     after: Catalog | None = None,  # noqa: ARG001  # the twin names keys after their table; here nothing is
 ) -> tuple[tuple[Step, Step], ...]:
     """Give (up, down) pairs for the renames that apply to a catalog; those made already are left out.
@@ -33,6 +33,25 @@ def rename(
     Downs are to be run in the opposite order. A field's rename applies while the validator still has the old name. One
     that waits for a name that another gives up (`b` was `a`, `c` was `b`) comes after that.
     """
+    made, _ = _made(before, renames)
+    return made
+
+
+def unfounded(
+    before: Catalog,
+    renames: Iterable[Renamed],
+    after: Catalog | None = None,  # noqa: ARG001  # as above
+) -> tuple[Renamed, ...]:
+    """Give the renames of which a catalog holds neither the old name nor the new one.
+
+    Of the fields of a collection its validator tells, so where there is none nothing is said.
+    """
+    renames = tuple(renames)
+    _, state = _made(before, renames)
+    return tuple(one for one in renames if not state.holds(one.after))
+
+
+def _made(before: Catalog, renames: Iterable[Renamed]) -> tuple[tuple[tuple[Step, Step], ...], _State]:
     state = _State({thing.id: thing for thing in before})
     made: list[tuple[Step, Step]] = []
     waiting = list(renames)
@@ -45,7 +64,7 @@ def rename(
         if len(left) == len(waiting):
             break
         waiting = left
-    return tuple(made)
+    return tuple(made), state
 
 
 @dataclass(slots=True)
@@ -67,6 +86,16 @@ class _State:
                 yield from self._field(one)
             case _:
                 return
+
+    def holds(self, of: Id) -> bool:
+        """Whether there is such a thing; of a field, whether the validator may know it."""
+        if of.kind != "field":
+            return of in self.things
+        collection = self.things.get(Id("collection", (of.path[0],)))
+        if not isinstance(collection, Collection):
+            return False
+        schemas = list(_schemas(commands.document(collection.command).get("validator")))
+        return not schemas or any(schema_has(one, Path.of(of.path[1], of.path[1])) for one in schemas)
 
     def _collection(self, one: Renamed) -> Pairs:
         collection = self.things.get(one.before)

@@ -2,54 +2,163 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.change import Renamed
+from schematool.core.load.types import base, family, is_array
 from schematool.core.model import postgres as pg
+from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, literal, qualified
 from schematool.core.step import Hazard, Lock, Step
 
 _LONGEST = 63
 
 
-def rename(before: Catalog, renames: Sequence[Renamed], after: Catalog | None = None) -> tuple[tuple[Step, Step], ...]:
+def rename(before: Catalog, renames: Iterable[Renamed], after: Catalog | None = None) -> tuple[tuple[Step, Step], ...]:
     """Return (up, down) statements for the renames that can be made on `before`.
 
-    A rename that is already made (the new name is there, the old is not) is left out. With `after`, the keys, indexes
-    and sequences that are named after a renamed table or column are renamed too, where `after` has the new name.
+    A rename that is already made (the new name is there, the old is not) is left out; one that waits for a name that
+    another gives up comes after that. With `after`, the keys, indexes and sequences that are named after a renamed
+    table or column are renamed too, where `after` has the new name.
     """
-    # Where each object is now, and what it was before any rename.
-    present: dict[Id, Object | None] = dict(before.objects) | dict.fromkeys(_members(before))
-    made: list[Renamed] = []
-    steps: list[tuple[Step, Step]] = []
-
-    def make(one: Renamed) -> None:
-        nonlocal present
-        steps.append((_step(one, before), _step(one.inverse(), before)))
-        present = {_moved(of, one): thing for of, thing in present.items()}
-
-    for wanted in renames:
-        if wanted.before in present and wanted.after not in present:
-            make(wanted)
-            made.append(wanted)
-    for follower in _followers(present, made, after) if after else ():
-        make(follower)
-    return tuple(steps)
+    names = _Names.of(before, after)
+    made = names.make(renames)
+    for one in _followers(names.present, made, after) if after else ():
+        names.move(one)
+    return tuple(names.steps)
 
 
-def _members(catalog: Catalog) -> set[Id]:
-    """What types are made of and can be renamed in: the values of enums, the attributes of composites."""
-    found: set[Id] = set()
-    for thing in catalog:
-        match thing:
-            case pg.Enum():
-                found |= {Id("enum value", (*thing.id.path, label)) for label in thing.labels}
-            case pg.Composite():
-                found |= {Id("attribute", (*thing.id.path, attribute.name)) for attribute in thing.attributes}
-            case _:
-                continue
-    return found
+def unfounded(before: Catalog, renames: Iterable[Renamed], after: Catalog | None = None) -> tuple[Renamed, ...]:
+    """Return the renames of which `before` holds neither the old name nor the new one."""
+    renames = tuple(renames)
+    names = _Names.of(before, after)
+    names.make(renames)
+    return tuple(one for one in renames if names.spelt(one).after not in names.present)
+
+
+@dataclass(slots=True)
+class _Names:
+    """Where each object is after the renames so far, and what it was before any; `steps`: up and down of each."""
+
+    before: Catalog
+    after: Catalog | None
+    present: dict[Id, Object | None]
+    steps: list[tuple[Step, Step]]
+
+    @staticmethod
+    def of(before: Catalog, after: Catalog | None) -> _Names:
+        return _Names(before, after, dict(before.objects) | dict.fromkeys(pg.members(before)), [])
+
+    def make(self, renames: Iterable[Renamed]) -> list[Renamed]:
+        """Make those that can be made, and return them."""
+        made: list[Renamed] = []
+        waiting, tried = list(renames), 0
+        while len(waiting) != tried:
+            tried, left = len(waiting), []
+            for asked in waiting:
+                one = self.spelt(asked)
+                if one.before not in self.present or one.after in self.present:
+                    left.append(asked)
+                    continue
+                self.move(one, asked)
+                made.append(one)
+            waiting = left
+        return made
+
+    def move(self, one: Renamed, asked: Renamed | None = None) -> None:
+        up, down = _step(one, self.before), _step(one.inverse(), self.before)
+        if asked and asked != one:
+            up, down = (replace(step, subjects=(*step.subjects, asked.before, asked.after)) for step in (up, down))
+        self.steps.append((up, down))
+        thing = self.present.get(one.before)
+        if isinstance(thing, pg.Range) and one.before.path[:-1] == one.after.path[:-1]:
+            multirange = (multirange_name(one.before.name), multirange_name(one.after.name))
+            if thing.multirange:
+                multirange = (thing.multirange, thing.multirange)
+            for texts in range_parts(replace(thing, id=one.before), (one.before.name, one.after.name), multirange):
+                follow, back = (Step(text, up.subjects, lock=Lock.ACCESS_EXCLUSIVE) for text in texts)
+                self.steps.append((follow, back))
+        self.present = {_moved(of, one): thing for of, thing in self.present.items()}
+
+    def spelt(self, asked: Renamed) -> Renamed:
+        """A routine's rename with its arguments as the server prints them: the YAML has them as they were written."""
+        if asked.after.kind not in {"function", "aggregate"} or self.after is None:
+            return asked
+        kind, name = asked.after.kind, asked.after.path[:2]
+        overloads = [of for of in self.after.objects if of.kind == kind and of.path[:2] == name]
+        if len(overloads) > 1:
+            overloads = [of for of in overloads if _same_arguments(of.path[2], asked.after.path[2])]
+        if len(overloads) != 1:
+            return asked
+        arguments = overloads[0].path[2]
+        return Renamed(Id(kind, (*asked.before.path[:2], arguments)), Id(kind, (*name, arguments)))
+
+
+def _same_arguments(printed: str, written: str) -> bool:
+    """Whether types that the server printed may be those of the arguments that were written, with names or without."""
+    theirs, ours = (tuple(filter(None, map(str.strip, text.split(",")))) for text in (printed, written))
+    return len(ours) == len(theirs) and all(
+        _typed(one) == _typed(other) for one, other in zip(ours, theirs, strict=True)
+    )
+
+
+_PRINTED = {
+    "int": "integer",
+    "int4": "integer",
+    "int8": "bigint",
+    "int2": "smallint",
+    "bool": "boolean",
+    "float4": "real",
+    "float": "double precision",
+    "float8": "double precision",
+    "decimal": "numeric",
+    "varchar": "character varying",
+    "char": "character",
+    "timestamptz": "timestamp with time zone",
+    "timestamp": "timestamp without time zone",
+    "timetz": "time with time zone",
+    "time": "time without time zone",
+}
+"""What format_type() prints for other words (utils/adt/format_type.c)."""
+
+
+def _typed(argument: str) -> tuple[str, bool]:
+    """The type of an argument without its name and schema, and whether it is an array."""
+    words = argument.split()
+    rests = [" ".join(words[n:]) for n in range(len(words))]
+    known = next((rest for rest in rests if family("postgres", rest)), words[-1])
+    name = base(known).rpartition(".")[2]
+    return _PRINTED.get(name, name), is_array(argument)
+
+
+def range_parts(range_: pg.Range, own: tuple[str, str], multirange: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """(up, down) statements that rename what a range type brings along and keeps the old name when it is renamed.
+
+    Those are its multirange and the functions that construct both (makeRangeConstructors and
+    makeMultirangeConstructors, typecmds.c). They are to be run when the type has its new name.
+    """
+    schema, sub = range_.id.path[0], range_.subtype
+    of = qualified(schema, own[1])
+    if multirange[0] != multirange[1]:
+        old, new = multirange
+        yield (
+            f"ALTER TYPE {qualified(schema, old)} RENAME TO {identifier(new)}",
+            f"ALTER TYPE {qualified(schema, new)} RENAME TO {identifier(old)}",
+        )
+    for (old, new), arguments in (
+        (own, f"{sub}, {sub}"),
+        (own, f"{sub}, {sub}, text"),
+        (multirange, ""),
+        (multirange, of),
+        (multirange, f"VARIADIC {of}[]"),
+    ):
+        if old != new:
+            yield (
+                f"ALTER FUNCTION {qualified(schema, old)}({arguments}) RENAME TO {identifier(new)}",
+                f"ALTER FUNCTION {qualified(schema, new)}({arguments}) RENAME TO {identifier(old)}",
+            )
 
 
 def _moved(of: Id, change: Renamed) -> Id:

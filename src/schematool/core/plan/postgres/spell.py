@@ -32,6 +32,7 @@ from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation, table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name, said_outright
 from schematool.core.plan.postgres.rank import ranking
+from schematool.core.plan.postgres.renames import range_parts
 from schematool.core.plan.postgres.types import using
 from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, qualified
@@ -678,20 +679,11 @@ def _swap_word(thing: pg.PgObject) -> str:
 
 
 def _range_aside(range_: pg.Range) -> Iterator[str]:
-    """The multirange type and the constructor functions keep their names when a range type is renamed."""
-    schema, own = range_.id.path
+    """Statements that follow the type aside with its multirange and its functions."""
+    own = range_.id.name
     multirange = (range_.multirange or multirange_name(own)).rpartition(".")[2].strip('"')
-    aside = qualified(schema, own + ASIDE)
-    yield f"ALTER TYPE {qualified(schema, multirange)} RENAME TO {identifier(multirange + ASIDE)}"
-    sub = range_.subtype
-    for function, arguments in (
-        (own, f"{sub}, {sub}"),
-        (own, f"{sub}, {sub}, text"),
-        (multirange, ""),
-        (multirange, aside),
-        (multirange, f"VARIADIC {aside}[]"),
-    ):
-        yield f"ALTER FUNCTION {qualified(schema, function)}({arguments}) RENAME TO {identifier(function + ASIDE)}"
+    names = (own, own + ASIDE), (multirange, multirange + ASIDE)
+    yield from (up for up, _ in range_parts(range_, *names))
 
 
 def _named_not_null(column: pg.Column) -> pg.Column:
