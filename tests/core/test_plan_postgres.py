@@ -11,9 +11,10 @@ import pytest
 
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.change import Renamed
+from schematool.core.diff import diff
 from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
-from schematool.core.plan.postgres import plan, rename, types, unfounded
+from schematool.core.plan.postgres import align, plan, rename, types, unfounded
 from schematool.core.step import Lock, Work, segments
 
 ATOMIC = Style(online=False)
@@ -264,6 +265,23 @@ def test_a_rename_that_was_made_is_left_out() -> None:
     wanted = Renamed(Id("table", ("public", "users")), Id("table", ("public", "people")))
 
     assert rename(after, [wanted], after) == ()
+
+
+def test_what_everybody_may_in_public_is_as_its_major_has_it() -> None:
+    """Before 15 CREATE is there until it is revoked, since then not until it is granted: only both said differ."""
+
+    def public(version: str, **rights: Any) -> Catalog:
+        thing = pg.Schema(id=Id("schema", ("public",)), **rights)
+        return replace(catalog(thing), version=version)
+
+    create = (pg.Grant("PUBLIC", "CREATE"),)
+    granted, revoked = public("18.4", grants=create), public("14.2", revokes=create)
+
+    for old, new in ((public("14.2"), granted), (revoked, public("18.4")), (public("14.2"), public("18.4"))):
+        assert diff(*align(old, new)) == diff(*align(new, old)) == ()
+    assert len(diff(*align(revoked, granted))) == 1
+    assert len(diff(*align(public("18.4"), granted))) == 1
+    assert len(diff(*align(public("14.2"), revoked))) == 1
 
 
 def test_a_name_that_is_handed_on_is_given_up_first() -> None:

@@ -52,7 +52,10 @@ DRIFTS = (
 def test_other_majors_spelling_is_no_drift(
     tmp_path: Path, debian_server: Url, postgres_server: Url, run_cli: Callable[..., Ran]
 ) -> None:
-    """Recorded by the scratch server, live on 15: clean; then each thing done by hand is named, and only that."""
+    """Recorded by the scratch server, live on 15: clean in `verify` and `diff`, and `import` has words for all of it.
+
+    Then each thing done by hand is named, and only that.
+    """
     with psycopg.connect(postgres_server.reveal()) as connection:
         if connection.info.server_version // 10000 == 15:
             pytest.skip("both servers are of one major")
@@ -65,12 +68,17 @@ def test_other_majors_spelling_is_no_drift(
             ran = run_cli(*command, cwd=tmp_path)
             assert ran.exit_code == 0, ran.stdout + ran.stderr
         clean = run_cli("verify", cwd=tmp_path)
+        compared = run_cli("diff", "live", "migrations", "--check", cwd=tmp_path)
+        imported = run_cli("import", "--stdout", cwd=tmp_path)
         with psycopg.connect(live.reveal(), autocommit=True) as connection:
             for statement in DRIFTS:
                 connection.execute(statement.encode())
         drifted = run_cli("verify", cwd=tmp_path)
 
     assert (clean.exit_code, clean.stderr) == (0, ""), clean.stdout
+    assert compared.exit_code == 0, compared.stdout
+    assert imported.exit_code == 0, imported.stderr
+    assert "view: newest" in imported.stdout
     assert drifted.exit_code == 1
     named = [" ".join(line.split()[1:5]) for line in drifted.stdout.splitlines()[1:-1]]
     assert named == [

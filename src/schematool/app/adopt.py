@@ -16,7 +16,7 @@ from schematool.app.manner import Manner
 from schematool.app.migrate import locked
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores
-from schematool.app.spelling import Sides, without_spelling
+from schematool.app.spelling import spelled_like
 from schematool.app.standing import Standing, stand
 from schematool.app.verify import VerifyReport, replayed, verify
 from schematool.app.workspace import Workspace
@@ -198,4 +198,4 @@ def _compared(workspace: Workspace, engine: Engine, applied: tuple[Unit, ...]) -
     """From what these migrations make to what is there."""
     recorded: Catalog = replayed(workspace, engine.store, applied)
     actual = inspected(engine, workspace.config.exclude, recorded).catalog
-    return without_spelling(workspace, engine, Sides(applied, recorded, actual), differences(recorded, actual))
+    return differences(spelled_like(workspace, engine, applied, recorded, actual), actual)

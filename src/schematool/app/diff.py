@@ -12,6 +12,7 @@ from schematool.app.planning import renamed_by, unfounded_renames
 from schematool.app.report import Danger, Report, StepLine
 from schematool.app.servers import scratch_server
 from schematool.app.sources import MigrationsSource, SchemaSource, Source, UrlSource, source
+from schematool.app.spelling import spelled_alike
 from schematool.app.twins import planner
 from schematool.app.workspace import Workspace
 from schematool.core.catalog import Catalog, Id
@@ -130,7 +131,7 @@ def _compare(workspace: Workspace, store: str, one: Source, other: Source, style
     renames = other.renames(store)
     pairs = make.rename(before.catalog, renames, after.catalog)
     middle = _renamed(workspace, before.catalog, [up for up, _ in pairs]) if pairs else before.catalog
-    aligned = make.align(middle, after.catalog)
+    aligned = make.align(spelled_alike(workspace, middle, after.catalog), after.catalog)
     steps = (*(up for up, _ in pairs), *make.plan(*aligned, style))
     made = renamed_by(pairs, renames)
     changes: tuple[Change, ...] = (*made, *diff(*aligned))

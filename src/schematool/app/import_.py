@@ -18,6 +18,7 @@ from schematool.app.history import read_history
 from schematool.app.partitions import adopt
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
+from schematool.app.spelling import major, printed_by, with_texts
 from schematool.app.twins import Author
 from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace, warn, write_all
@@ -192,12 +193,20 @@ def _authored(workspace: Workspace, catalogs: Mapping[str, Catalog], writers: Ma
     for store, catalog in catalogs.items():
         folder = workspace.config.schema if len(catalogs) == 1 else f"{workspace.config.schema}/{store}"
         with scratch_server(workspace, store) as server:
-            shown = show(server, catalog, folder, workspace.config.exclude, writers.get(store))
+            read = _as_printed_by(server, catalog, workspace.config.exclude)
+            shown = show(server, read, folder, workspace.config.exclude, writers.get(store))
         found += _unsaid(shown)
         files |= shown.authored.files
     if found:
         raise InputError(*found, state="nothing was written")
     return files
+
+
+def _as_printed_by(server: Engine, catalog: Catalog, exclude: Sequence[str]) -> Catalog:
+    """What was read, in the words of the server that will be asked to build it; as it is where that cannot."""
+    if catalog.store != "postgres" or major(server.version) == major(catalog.version):
+        return catalog
+    return with_texts(catalog, printed_by(server, catalog, exclude), catalog.objects)
 
 
 def _unsaid(shown: Shown) -> list[Diagnostic]:

@@ -14,7 +14,7 @@ from schematool.app.manner import Manner
 from schematool.app.migrate import locked
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores
-from schematool.app.spelling import Sides, without_spelling
+from schematool.app.spelling import spelled_like
 from schematool.app.standing import Standing, stand
 from schematool.app.verify import VerifyReport, replayed, verify
 from schematool.app.workspace import Workspace
@@ -131,5 +131,4 @@ def _decided(
 def _same(workspace: Workspace, engine: Engine, units: tuple[Unit, ...]) -> bool:
     recorded = replayed(workspace, engine.store, units)
     actual = inspected(engine, workspace.config.exclude, recorded).catalog
-    changes = differences(recorded, actual)
-    return not without_spelling(workspace, engine, Sides(units, recorded, actual), changes)
+    return not differences(spelled_like(workspace, engine, units, recorded, actual), actual)

@@ -12,7 +12,7 @@ from schematool.app.foreign import left_out
 from schematool.app.history import History, read_history, whole
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores, scratch_server
-from schematool.app.spelling import Sides, without_spelling
+from schematool.app.spelling import spelled_like
 from schematool.app.standing import DONE, Standing, stand
 from schematool.app.twins import planner
 from schematool.app.workspace import Workspace
@@ -122,9 +122,9 @@ def verify(
         recorded = _recorded(workspace, history, standing, store)
         others = left_out(engine, workspace.config.exclude, recorded)
         inspection = excluding(engine.inspect(), others)
+        units = standing.applied_units(store)
+        recorded = spelled_like(workspace, engine, units, recorded, inspection.catalog)
         changes = differences(recorded, inspection.catalog)
-        sides = Sides(standing.applied_units(store), recorded, inspection.catalog)
-        changes = without_spelling(workspace, engine, sides, changes)
         told = [Drift(store, describe(change)) for change in changes]
         told = [d for d in told if only is None or only == d.change.entity]
         drift += told
