@@ -23,8 +23,6 @@ FOREIGN = list(scripts(SHARED / "pairs" / "postgres.jsonl")) if (SHARED / "pairs
 Script = tuple[str, Sequence[str], Sequence[str]]
 
 KNOWN = {
-    # `select 'y'` in a parsed body is printed as `'y'::text`, which has another column name when it is read again.
-    "relations:procedures and overloads:new",
     # A password is never written down.
     "order:server and wrapper altered under their tables and mappings:new",
     # The owner of most objects is left to whoever runs the migrations, who is somebody else here.

@@ -236,3 +236,18 @@ alter table t add constraint as_primary unique (id);
 alter table t add constraint no_nulls unique nulls not distinct (a, id);
 alter table t add constraint ex1 exclude using gist (r with &&);
 alter table t add constraint ex2 exclude using gist (r with &&);
+
+-- case: columns without a name inside of conditions, in what is made again
+-- old
+create table t (id int, k text);
+create view v as select id from t where exists (select 'y' from t as o where o.id > t.id);
+create view w as select id from t where exists (select null, -1, 99999999999, -1.5, 'it''s' from t as o where o.id > t.id);
+create function f() returns text language sql begin atomic select 'y' where exists (select 'x'); end;
+create policy own on t using (id in (select id from t as o where exists (select 'y')));
+insert into t values (1, 'a');
+-- new
+create table t (id bigint, k text);
+create view v as select id from t where exists (select 'y' from t as o where o.id > t.id);
+create view w as select id, k from t where exists (select null, -1, 99999999999, -1.5, 'it''s' from t as o where o.id > t.id);
+create function f() returns text language sql begin atomic select 'z' where exists (select 'x'); end;
+create policy own on t using (id in (select id from t as o where exists (select 'z')));

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.partitions import MARK
 from schematool.core.sql.names import is_object_name
+from schematool.core.sql.unnamed import without_names
 
 ANYBODY = "OWNER"
 """Owns what a scratch database built without being told an owner; SQL says CURRENT_ROLE."""
@@ -153,7 +155,7 @@ def _settled(thing: Object, other: Object | None, main: str | None) -> Object:
         # The same owner on both sides stays where it is another's: what is made again must have it again.
         same = other.owner == thing.owner and thing.owner in {main, ANYBODY}
         thing = replace(thing, owner=None) if other.owner is None or same else thing
-    thing = _same_order(thing, other)
+    thing = _same_text(_same_order(thing, other), other)
     if isinstance(thing, pg.Extension) and isinstance(other, pg.Extension) and other.version is None:
         thing = replace(thing, version=None)
     return thing
@@ -204,6 +206,24 @@ def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
             return replace(thing, definition=_by_name(thing))
         case _:
             return thing
+
+
+_PARSED = ("definition", "using", "check")
+
+
+def _same_text(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
+    """The text of a query with the names that the server made up for columns, where only one side has them.
+
+    They come with a dump that was restored: see `core.sql.unnamed`.
+    """
+    if type(thing) is not type(other) or (isinstance(thing, pg.Function) and not thing.body_atomic):
+        return thing
+    for name in _PARSED:
+        one, two = getattr(thing, name, None), getattr(other, name, None)
+        if isinstance(one, str) and isinstance(two, str) and one != two and without_names(one) == without_names(two):
+            changed: dict[str, Any] = {name: max(one, two, key=len)}
+            thing = replace(thing, **changed)
+    return thing
 
 
 _STATISTICS = re.compile(r"(?P<head>.* ON )(?P<columns>.*)(?P<tail> FROM .*)", re.DOTALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import EventTrigger, Policy, Rule, Statistics, Trigger
 from schematool.core.sql.quote import identifier, literal, qualified
+from schematool.core.sql.unnamed import without_casts
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
 from schematool.engines.postgres.inspect.scope import not_a_member, ours
@@ -76,7 +77,7 @@ def read_rules(reading: Reading) -> None:
         thing = Rule(
             id=Id("rule", (*table.path, row.rulename)),
             table=table,
-            definition=row.definition.strip().removesuffix(";"),
+            definition=without_casts(row.definition.strip().removesuffix(";")),
             enabled=ENABLED[row.ev_enabled],
             **reading.rest(oids.REWRITE, row.oid),
         )
@@ -94,8 +95,8 @@ def read_policies(reading: Reading) -> None:
             command=COMMANDS[row.polcmd],
             permissive=row.polpermissive,
             roles=tuple(sorted(roles)),
-            using=row.using_expression,
-            check=row.check_expression,
+            using=row.using_expression and without_casts(row.using_expression),
+            check=row.check_expression and without_casts(row.check_expression),
             **reading.rest(oids.POLICY, row.oid),
         )
         reading.add(oids.POLICY, row.oid, thing)

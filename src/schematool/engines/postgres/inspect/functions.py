@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import Function
+from schematool.core.sql.unnamed import without_casts
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading
 from schematool.engines.postgres.inspect.scope import made_by_hand, own
@@ -28,7 +29,7 @@ def read_functions(reading: Reading) -> None:
         thing = Function(
             id=Id("function", (reading.schemas[row.pronamespace], row.proname, row.types)),
             kind=kind,
-            definition=row.definition.rstrip(),
+            definition=without_casts(row.definition.rstrip()) if row.atomic else row.definition.rstrip(),
             result=row.result or "",
             signature=f"{kind} ({row.arguments}) {row.result or ''}".rstrip(),
             defaults=row.pronargdefaults,

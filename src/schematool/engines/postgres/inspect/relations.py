@@ -26,6 +26,7 @@ from schematool.core.model.postgres import (
     View,
 )
 from schematool.core.sql.names import object_name
+from schematool.core.sql.unnamed import without_casts
 from schematool.engines.postgres.inspect import oids
 from schematool.engines.postgres.inspect.reading import Reading, options
 from schematool.engines.postgres.inspect.remarks import PUBLIC_SCHEMA
@@ -416,7 +417,7 @@ def _view(reading: Reading, row: Any, parts: Parts) -> View:
 
 
 def _definition(row: Any) -> str:
-    return str(row.definition).strip().removesuffix(";")
+    return without_casts(str(row.definition).strip().removesuffix(";"))
 
 
 def _column_grants(reading: Reading, columns: Any) -> tuple[Grant, ...]:
