@@ -472,6 +472,7 @@ beside, the shards that were asked for."""
 CITUS = ("citus", "citus_columnar")
 """Extensions that are set up with a cluster, on every node and before any migration: no part of a catalog."""
 
+
 def members(things: Iterable[object]) -> Iterator[Id]:
     """What types are made of and can be renamed in: the values of enums, the attributes of composites."""
     for thing in things:
