@@ -71,6 +71,31 @@ def test_nothing_to_do_loads_and_reads_little(applied: Path, verb: str) -> None:
     assert modules & heavy == set()
 
 
+def test_nothing_to_do_in_mongodb_loads_little(tmp_path: Path, mongo_url: Url) -> None:
+    """The same for the other store; and the driver's threads, which sleep, do not hold up the end."""
+    folder = tmp_path / "migrations" / "mongo"
+    folder.mkdir(parents=True)
+    (tmp_path / "schematool.toml").write_text(f'[env.dev.mongo]\nurl = "{mongo_url.reveal()}"\n')
+    (folder / "0001_t.json").write_text('{"title": "t", "commands": [{"create": "t"}]}')
+    for arguments in (["lock"], ["migrate", "--yes"]):
+        subprocess.run([sys.executable, "-m", "schematool", *arguments], cwd=tmp_path, check=True, capture_output=True)
+    heavy = {"yaml", "psycopg", "pydantic", "schematool.core.load", "schematool.core.plan", "schematool.core.author"}
+    code, _, modules = probed(tmp_path, "migrate")
+
+    assert code == 0
+    assert {"pymongo.periodic_executor"} <= modules
+    assert modules & heavy == set()
+    probe = "import atexit; real = atexit.unregister; atexit.unregister = lambda f: print(f.__name__) or real(f)\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", probe + "from schematool.cli.main import run; run(['migrate'])"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "_shutdown_resources" in ended.stdout
+
+
 def test_only_what_is_pending_is_read(applied: Path) -> None:
     """One new migration among others that are applied: its statements alone are looked at."""
     (applied / "migrations/postgres/0003_t.sql").write_text("create table t3 (id int);\n")

@@ -6,26 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from schematool.core.author.inference import Shape
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
 from schematool.engines.contract import Check, Checkup, Damage, Foreign, Inspection, Kept, Listener, Prepared, Request
-from schematool.engines.mongo import build as building
-from schematool.engines.mongo import inspect as inspecting
-from schematool.engines.mongo import journal, lease, links, scratch, seed, trash
-from schematool.engines.mongo.apply import Run
+from schematool.engines.mongo import journal, lease, scratch
 from schematool.engines.mongo.failure import translated
 from schematool.engines.mongo.server import Server, reach
 from schematool.engines.mongo.stopping import stopping
-from schematool.engines.mongo.survey import survey
 
 if TYPE_CHECKING:
+    from schematool.core.author.inference import Shape
     from schematool.core.links import Link
     from schematool.core.patterns.model import Pattern, Plan
     from schematool.engines.contract import Batch
+    from schematool.engines.mongo.apply import Run
 
 
 class MongoEngine:
@@ -42,6 +39,8 @@ class MongoEngine:
 
     def inspect(self) -> Inspection:
         """Read the whole catalog; schematool's own collections are left out."""
+        from schematool.engines.mongo import inspect as inspecting  # noqa: PLC0415  # not every run reads
+
         with translated(self.url):
             return inspecting.inspect(self._server)
 
@@ -103,10 +102,14 @@ class MongoEngine:
 
     def run(self, statements: Sequence[str]) -> None:
         """Run commands as they are, outside of any migration."""
+        from schematool.engines.mongo import build as building  # noqa: PLC0415  # only scratch databases are built
+
         building.run(self._server, statements)
 
     def build(self, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
         """Run (key, command) pairs in whatever order works; gives those that never did."""
+        from schematool.engines.mongo import build as building  # noqa: PLC0415  # only scratch databases are built
+
         return building.build(self._server, statements)
 
     def sample(self, collection: str, size: int, *, texts: bool) -> Shape:
@@ -118,16 +121,22 @@ class MongoEngine:
 
     def counts(self) -> Mapping[str, int]:
         """Count the documents of every collection, exactly."""
+        from schematool.engines.mongo import seed  # noqa: PLC0415  # not every run looks at documents
+
         with translated(self.url):
             return seed.counts(self._server)
 
     def held(self, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
         """Count the documents of collections, and those that have a field."""
+        from schematool.engines.mongo import seed  # noqa: PLC0415  # not every run looks at documents
+
         with translated(self.url):
             return seed.held(self._server, subjects)
 
     def seed(self) -> Mapping[str, int]:
         """Put a few documents that satisfy the validator into every collection where that can be done."""
+        from schematool.engines.mongo import seed  # noqa: PLC0415  # not every run looks at documents
+
         with translated(self.url):
             return seed.seed(self._server)
 
@@ -140,17 +149,23 @@ class MongoEngine:
 
     def kept(self) -> tuple[Kept, ...]:
         """List the collections that migrations put aside."""
+        from schematool.engines.mongo import trash  # noqa: PLC0415  # few commands ask
+
         with translated(self.url):
             return trash.kept(self._server)
 
     def purge(self, names: Sequence[str]) -> None:
         """Delete for good what is put aside under these names."""
+        from schematool.engines.mongo import trash  # noqa: PLC0415  # few commands ask
+
         self._under_lock()
         with translated(self.url):
             trash.purge(self._server, names, self._lease.check if self._lease else lambda: None)
 
     def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
         """Tell what migrations left behind or half done; with `data` also documents that are not as they must be."""
+        from schematool.engines.mongo.survey import survey  # noqa: PLC0415  # not every run looks
+
         with translated(self.url):
             return survey(self._server, data=data)
 
@@ -176,31 +191,43 @@ class MongoEngine:
 
     def classes(self, link: Link) -> Mapping[str, int]:
         """Count the values of a reference by what they are."""
+        from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             return links.classes(self._server, link)
 
     def distinct(self, link: Link) -> tuple[str, ...] | None:
         """Read the values of a reference, where they are few."""
+        from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             return links.distinct(self._server, link)
 
     def is_sorted(self, link: Link) -> bool:
         """Say whether `batches` come in the order of their values."""
+        from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             return links.is_sorted(self._server, link)
 
     def batches(self, link: Link, after: str | None) -> Iterator[Batch]:
         """Read all values of a reference."""
+        from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             yield from links.batches(self._server, link, after)
 
     def holders(self, link: Link, values: Sequence[str], most: int) -> tuple[int, tuple[str, ...]]:
         """Count the documents that refer to one of the values now."""
+        from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             return links.holders(self._server, link, values, most)
 
     def absent(self, link: Link, values: Sequence[str]) -> tuple[str, ...]:
         """Tell which of the values no document has."""
+        from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             return links.absent(self._server, link, values)
 
@@ -213,6 +240,8 @@ class MongoEngine:
         self._lease = held
 
     def _run(self, unit: Unit, listen: Listener) -> Run:
+        from schematool.engines.mongo.apply import Run  # noqa: PLC0415  # most runs have nothing to apply
+
         self._under_lock()
         return Run(self._server, unit, self._lease, listen)
 

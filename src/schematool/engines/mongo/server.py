@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import getpass
 import os
 import secrets
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +129,7 @@ def reach(url: Url) -> Server:
         raise _unusable(url, error) from None
     except (InvalidURI, ValueError, TypeError) as error:
         raise _unusable(url, error) from None
+    _leave_at_once()
     with translated(url):
         try:
             hello = client.admin.command("hello")
@@ -135,6 +138,18 @@ def reach(url: Url) -> Server:
             client.close()
             raise
     return Server(url, client, name, version, _kind(hello), owner)
+
+
+def _leave_at_once() -> None:
+    """Keep the driver from holding up the end of the program by half a second, for threads that only sleep.
+
+    They are daemons, and what they would close is closed: pymongo.synchronous.monitor registers this since 4.9, and
+    a version that does not is left as it is.
+    """
+    with suppress(ImportError, AttributeError):
+        from pymongo.synchronous import monitor  # noqa: PLC0415  # a part of the driver that may change
+
+        atexit.unregister(monitor._shutdown_resources)
 
 
 def _kind(hello: Mapping[str, Any]) -> str:
