@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from yoyo import get_backend, read_migrations
 
+from schematool.core.errors import WorldError
 from schematool.core.render import mongo as mongo_files
 from schematool.core.render import postgres as postgres_files
 from schematool.core.secret import Url
@@ -85,6 +86,11 @@ def applied(postgres_engine: Engine) -> Engine:
             "its row says applied, and that not every statement has run",
         ),
         (
+            "alter table schematool_ledger drop constraint schematool_ledger_state_check;"
+            " update schematool_ledger set state = 'done' where id = '0002_b'",
+            "its row is in a state that no run writes",
+        ),
+        (
             f"update schematool_ledger set up_sha256 = '{HASH}' where id = '0002_b'",
             "its row has another hash than its file, though every statement is the same",
         ),
@@ -134,6 +140,16 @@ def test_a_ledger_without_one_of_its_tables(applied: Engine, postgres_url: Url) 
         connection.execute("alter table schematool_ledger drop column state")
     (broken,) = applied.damages(UNITS)
 
+    with pytest.raises(WorldError) as caught:
+        applied.ledger()
+    (told,) = caught.value.diagnostics
+
+    assert (told.code, told.message) == (
+        "ST423",
+        "the ledger of postgres was changed by hand: schematool_ledger: the table lacks state",
+    )
+    assert told.hint
+    assert told.hint.startswith("restore it from a backup")
     assert [damage.id for damage in lost] == before
     assert after == before
     assert (broken.what, broken.cure) == ("the table lacks state: restore it from a backup", ())

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from schematool.core.diagnostic import Diagnostic
 from schematool.core.history.unit import Unit
 from schematool.core.sql.quote import literal, qualified
 from schematool.engines.contract import Damage
@@ -49,6 +50,7 @@ WITH log AS (
          log.created_at_utc AS logged,
          CASE
            WHEN yoyos.migration_hash <> encode(sha256(convert_to(yoyos.migration_id, 'UTF8')), 'hex') THEN 'key'
+           WHEN ours.state NOT IN ('applied', 'partial') THEN 'state'
            WHEN ours.state = 'applied' AND yoyos.migration_id IS NULL AND {has_log}
                 AND NOT coalesce(log.operation IN ('rollback', 'unmark')
                                  AND log.created_at_utc >= ours.finished_at AT TIME ZONE 'UTC', false) THEN 'yoyos'
@@ -76,6 +78,7 @@ _YOYO_TABLE = (
     " PRIMARY KEY (migration_hash))"
 )
 _TOLD: Mapping[str, str] = {
+    "state": "its row is in a state that no run writes",
     "key": "the key of its row in _yoyo_migration is not that of its name",
     "yoyos": "its row in _yoyo_migration is gone, and no log says that it was rolled back",
     "ours": "its row in schematool_ledger is gone",
@@ -118,6 +121,18 @@ def damages(session: Session, ledger: Ledger, units: Sequence[Unit]) -> tuple[Da
         for name, what, key, logged in sorted(found.values(), key=lambda row: str(row[0]))
         if name in by_id or what == "key"
     )
+
+
+def unreadable(session: Session, ledger: Ledger) -> Diagnostic | None:
+    """Say what a ledger table lacks; None where it has every column, and something else was wrong with it."""
+    found = session.execute(_SHAPE, [qualified(ledger.schema), [LEDGER, yoyo.MIGRATIONS]])
+    shapes = {name: (readable, set(columns)) for name, readable, columns in found}
+    broken = next(_broken(shapes), None)
+    if broken is None:
+        return None
+    what, _, remedy = broken.what.rpartition(": ")
+    hint = f"{remedy}; or rename it, so that `schematool repair` makes it anew from the files and from yoyo's table"
+    return Diagnostic("ST423", f"the ledger of postgres was changed by hand: {broken.id}: {what}", hint=hint)
 
 
 def _broken(shapes: Mapping[str, tuple[bool, set[str]]]) -> Iterator[Damage]:
@@ -163,6 +178,10 @@ class _Cures:
                 ), ()
             case "yoyos":
                 return (self._known(name, finished),), (self._off(name, f"DELETE FROM {self._ours} WHERE id = {mine}"),)
+            case "state":
+                known = f"EXISTS (SELECT FROM {self._yoyos} WHERE migration_id = {mine})"
+                state = f"CASE WHEN {known} THEN 'applied' ELSE 'partial' END"
+                return (f"UPDATE {self._ours} SET state = {state} WHERE id = {mine}",), ()
             case "time":
                 return (f"UPDATE {self._yoyos} SET applied_at_utc = {finished} WHERE migration_id = {mine}",), ()
             case "applied":
