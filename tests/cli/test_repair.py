@@ -15,7 +15,7 @@ from schematool.core.errors import WorldError
 from schematool.core.render import mongo as mongo_files
 from schematool.core.render import postgres as postgres_files
 from schematool.core.secret import Url
-from schematool.engines.contract import Engine, Event
+from schematool.engines.contract import Engine, Event, Health
 from tests.cli.test_squash import rows, write
 from tests.conftest import Ran
 from tests.live.raw import database_of
@@ -139,6 +139,7 @@ def test_a_ledger_without_one_of_its_tables(applied: Engine, postgres_url: Url) 
         after = [row.id for row in applied.ledger()]
         connection.execute("alter table schematool_ledger drop column state")
     (broken,) = applied.damages(UNITS)
+    examined = [check for check in applied.examine().checks if check.subject == "ledger"]
 
     with pytest.raises(WorldError) as caught:
         applied.ledger()
@@ -148,6 +149,7 @@ def test_a_ledger_without_one_of_its_tables(applied: Engine, postgres_url: Url) 
         "ST423",
         "the ledger of postgres was changed by hand: schematool_ledger: the table lacks state",
     )
+    assert [(check.health, check.text) for check in examined] == [(Health.ERROR, told.message)]
     assert told.hint
     assert told.hint.startswith("restore it from a backup")
     assert [damage.id for damage in lost] == before

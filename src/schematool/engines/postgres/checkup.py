@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from schematool.core.errors import WorldError
 from schematool.core.sql.quote import identifier, qualified
 from schematool.engines.contract import CLOCK_SECONDS, Check, Checkup, Health
 from schematool.engines.postgres import yoyo_backend as yoyo
@@ -228,7 +229,13 @@ def _in_the_way(session: Session, ledger: Ledger, lock: MigrationLock) -> Iterat
         yield Check("lock", Health.NOTE, held.message, held.code, held.hint)
     else:
         yield Check("lock", Health.OK, "free")
-    for row in ledger.rows() if ledger.readable() else ():
+    try:
+        rows = ledger.rows() if ledger.readable() else ()
+    except WorldError as error:
+        rows = ()
+        for found in error.diagnostics:
+            yield Check("ledger", Health.ERROR, found.message, found.code, found.hint)
+    for row in rows:
         if row.state == "partial":
             text = f"{row.id} was begun and not finished: {row.done} of {row.total} statements"
             yield Check("leftover", Health.WARNING, text, "ST404", "run `schematool migrate`, or roll it back")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from schematool.core.diagnostic import Diagnostic
-from schematool.core.errors import WorldError
 from schematool.core.history.loss import Loss
 from schematool.core.history.unit import LedgerRow, Unit
 from schematool.core.secret import Url
@@ -76,14 +75,7 @@ class PostgresEngine:
     def ledger(self) -> tuple[LedgerRow, ...]:
         """Return what was applied here, oldest first."""
         with translated(self.url):
-            try:
-                return self._ledger.rows()
-            except psycopg.errors.UndefinedColumn:
-                from schematool.engines.postgres.damage import unreadable  # noqa: PLC0415  # as below
-
-                if said := unreadable(self._session, self._ledger):
-                    raise WorldError(said, state="nothing was changed") from None
-                raise
+            return self._ledger.rows()
 
     def damages(self, units: Sequence[Unit]) -> tuple[Damage, ...]:
         """Find what no run leaves so in the ledger."""

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import psycopg
+
 from schematool import __version__
+from schematool.core.errors import WorldError
 from schematool.core.history.unit import Command, LedgerRow, Unit
 from schematool.core.sql.quote import literal, qualified
 from schematool.engines.postgres import yoyo_backend as yoyo
@@ -61,11 +64,21 @@ class Ledger:
         return qualified(self.schema, yoyo.MIGRATIONS)
 
     def rows(self) -> tuple[LedgerRow, ...]:
-        """Read everything, oldest first. What stock yoyo applied has no hash, and what it rolled back is left out."""
+        """Read everything, oldest first. What stock yoyo applied has no hash, and what it rolled back is left out.
+
+        Raises `WorldError` where somebody has taken away a column.
+        """
         ours, yoyos = self._tables_there()
         if not ours and not yoyos:
             return ()
-        found = self._session.execute(_ROWS[ours, yoyos].format(ours=self._ours, yoyos=self._yoyos))
+        try:
+            found = self._session.execute(_ROWS[ours, yoyos].format(ours=self._ours, yoyos=self._yoyos))
+        except psycopg.errors.UndefinedColumn:
+            from schematool.engines.postgres.damage import unreadable  # noqa: PLC0415  # it imports this module
+
+            if said := unreadable(self._session, self):
+                raise WorldError(said, state="nothing was changed") from None
+            raise
         return tuple(LedgerRow(*row) for row in found)
 
     def _tables_there(self) -> tuple[bool, bool]:
