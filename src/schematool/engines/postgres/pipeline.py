@@ -18,7 +18,7 @@ from psycopg.waiting import Ready, Wait, wait
 
 _DRAIN_SECONDS = 5.0
 """How long to wait for the answers to what was cancelled, before the connection is given up."""
-_INTERVAL_SECONDS = 0.1
+INTERVAL_SECONDS = 0.1
 """How often somebody who waits looks up: a signal is heard, a deadline seen, a cancellation said again."""
 _WRITES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY"})
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE)
@@ -60,33 +60,34 @@ def send_all(
     """
     pgconn = connection.pgconn
     pgconn.enter_pipeline_mode()
-    talk = _Talk(pgconn, answered)
+    talk = Talk(pgconn, lambda index, result: answered(index, written(result)))
     try:
-        _send(pgconn, statements)
+        send(pgconn, statements)
         pgconn.flush()
-        _send(pgconn, ending())
+        send(pgconn, ending())
         pgconn.pipeline_sync()
         # Not Connection.wait(): at a signal it would cancel once, and then wait for the end of all that was sent.
-        wait(talk.through(), pgconn.socket, _INTERVAL_SECONDS)
+        wait(talk.through(), pgconn.socket, INTERVAL_SECONDS)
     except psycopg.OperationalError:
         # The server says why before it hangs up.
         if talk.failure is None:
             raise
     finally:
         if not talk.over:
-            _give_up(connection, talk)
+            give_up(connection, talk)
         if not connection.closed:
             pgconn.exit_pipeline_mode()
     return talk.failure
 
 
-def _send(pgconn: Any, statements: Sequence[str]) -> None:
+def send(pgconn: Any, statements: Sequence[str]) -> None:
+    """Queue statements, each of whose answers is to come at once; `Talk.through` sends them."""
     for statement in statements:
         pgconn.send_query_params(statement.encode(), None)
         pgconn.send_flush_request()
 
 
-def _give_up(connection: psycopg.Connection[Any], talk: _Talk) -> None:
+def give_up(connection: psycopg.Connection[Any], talk: Talk) -> None:
     """Cancel what runs and take what still comes; close the connection if the server does not play along.
 
     It is said again and again: the server does not hear it between two statements, and then would run all the rest,
@@ -97,7 +98,7 @@ def _give_up(connection: psycopg.Connection[Any], talk: _Talk) -> None:
     try:
         while not talk.over and time.monotonic() < until:
             connection.cancel()
-            wait(talk.through(time.monotonic() + _INTERVAL_SECONDS), connection.pgconn.socket, _INTERVAL_SECONDS)
+            wait(talk.through(until=time.monotonic() + INTERVAL_SECONDS), connection.pgconn.socket, INTERVAL_SECONDS)
     except psycopg.Error:
         pass
     finally:
@@ -105,24 +106,23 @@ def _give_up(connection: psycopg.Connection[Any], talk: _Talk) -> None:
             connection.close()
 
 
-class _Talk:
-    """The answers as they come in."""
+class Talk:
+    """The answers as they come in. `answered` is called with the index of each and with its result."""
 
-    def __init__(self, pgconn: Any, answered: Callable[[int, int | None], None]) -> None:
+    def __init__(self, pgconn: Any, answered: Callable[[int, Any], None]) -> None:
         self._pgconn = pgconn
         self._answered = answered
         self._next = 0
-        self._done = False
-        self._rows: int | None = None
+        self._result: Any = None
         self.failure: Failure | None = None
         self.over = False
         """Whether the last answer is in."""
         self.silent = False
 
-    def through(self, until: float | None = None) -> Generator[Wait, Ready | int, None]:
-        """Send what is not sent yet and read to the end; the generator that `psycopg.waiting.wait` runs."""
+    def through(self, count: int | None = None, *, until: float | None = None) -> Generator[Wait, Ready | int, None]:
+        """Send what is not sent yet and read the first `count` answers, or all; `psycopg.waiting.wait` runs it."""
         pgconn = self._pgconn
-        while not self.over:
+        while not self.over and (count is None or self._next < count):
             unsent = pgconn.flush()
             ready = yield Wait.RW if unsent else Wait.R
             if until is not None and time.monotonic() > until:
@@ -135,19 +135,17 @@ class _Talk:
         while not self.over and not self._pgconn.is_busy():
             result = self._pgconn.get_result()
             if result is None:
-                if not self._done:
+                if self._result is None:
                     return
                 # The end of one statement's results.
-                self._done = False
                 index, self._next = self._next, self._next + 1
-                rows, self._rows = self._rows, None
+                ended, self._result = self._result, None
                 if self.failure is None and not self.silent:
-                    self._answered(index, rows)
+                    self._answered(index, ended)
                 continue
             if result.status == ExecStatus.PIPELINE_SYNC:
                 self.over = True
                 return
-            self._done = True
-            self._rows = written(result)
+            self._result = result
             if result.status in _FAILED and self.failure is None:
                 self.failure = Failure(self._next, error_from_result(result))

@@ -7,16 +7,17 @@ do it. What the model does not hold is found by `schematool.engines.postgres.obs
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from psycopg import Pipeline
-
 from schematool.core.catalog import Catalog, Later
 from schematool.engines.contract import Inspection
+from schematool.engines.postgres.inspect.ahead import Ahead
 from schematool.engines.postgres.inspect.attached import (
+    POLICY_QUERY,
+    RULE_QUERY,
+    TRIGGER_QUERY,
     read_event_triggers,
     read_policies,
     read_rules,
@@ -26,25 +27,32 @@ from schematool.engines.postgres.inspect.attached import (
 from schematool.engines.postgres.inspect.census import take_census
 from schematool.engines.postgres.inspect.constraints import (
     INDEX_QUERY,
+    TARGET_QUERY,
     constraint_query,
     read_constraints,
     read_indexes,
 )
 from schematool.engines.postgres.inspect.distribution import read_distributions, without_citus
-from schematool.engines.postgres.inspect.functions import read_functions
-from schematool.engines.postgres.inspect.needs import ask_depends, needs, read_members
+from schematool.engines.postgres.inspect.functions import FUNCTION_QUERY, read_functions
+from schematool.engines.postgres.inspect.needs import DEPEND_QUERY, MEMBER_QUERY, needs, read_members
 from schematool.engines.postgres.inspect.rare import read_base_types, read_rare
 from schematool.engines.postgres.inspect.reading import Reading
 from schematool.engines.postgres.inspect.relations import (
     COLUMN_QUERY,
+    EXTENSION_QUERY,
+    NOT_NULL_QUERY,
     PARENT_QUERY,
     RELATION_QUERY,
+    REPLICA_QUERY,
+    SEQUENCE_QUERY,
+    USER_SCHEMA_QUERY,
     read_relations,
     read_schemas,
 )
 from schematool.engines.postgres.inspect.remarks import (
     COMMENT_QUERY,
     LABEL_QUERY,
+    PRIVILEGE_QUERY,
     ROLE_QUERY,
     SCHEMA_QUERY,
     read_remarks,
@@ -87,34 +95,49 @@ READERS: tuple[tuple[str, Callable[[Reading], None]], ...] = (
 
 
 def _sent_ahead(reading: Reading) -> tuple[str, ...]:
-    """What every reading asks, in the order of the readers: nearly all that takes long."""
-    return (
-        ROLE_QUERY,
-        SCHEMA_QUERY,
-        COMMENT_QUERY,
-        LABEL_QUERY,
-        rights_query(reading.kinds),
-        RELATION_QUERY,
-        COLUMN_QUERY,
-        PARENT_QUERY,
-        constraint_query(reading.version),
-        INDEX_QUERY,
-        FOLLOWER_QUERY,
+    """What is asked of this database, in the order of the readers: all that takes long in most."""
+    asked = (
+        ("", ROLE_QUERY),
+        ("", SCHEMA_QUERY),
+        ("", COMMENT_QUERY),
+        ("", LABEL_QUERY),
+        ("", rights_query(reading.kinds)),
+        ("column privilege", PRIVILEGE_QUERY),
+        ("extension", MEMBER_QUERY),
+        ("", USER_SCHEMA_QUERY),
+        ("extension", EXTENSION_QUERY),
+        ("", RELATION_QUERY),
+        ("", COLUMN_QUERY),
+        ("", PARENT_QUERY),
+        ("" if reading.version >= 180000 else "never", NOT_NULL_QUERY),
+        ("sequence", SEQUENCE_QUERY),
+        ("replica identity", REPLICA_QUERY),
+        ("", constraint_query(reading.version)),
+        ("", INDEX_QUERY),
+        ("statistics target", TARGET_QUERY),
+        ("", FOLLOWER_QUERY),
+        ("function", FUNCTION_QUERY),
+        ("trigger", TRIGGER_QUERY),
+        ("rule", RULE_QUERY),
+        ("policy", POLICY_QUERY),
+        ("", DEPEND_QUERY),
     )
+    return tuple(query for kind, query in asked if not kind or kind in reading.kinds)
 
 
 def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
     """Read the catalog alone, inside of a snapshot."""
     reading = Reading(cursor, version)
     take_census(reading)
-    with cursor.connection.pipeline() if Pipeline.is_supported() else nullcontext():
-        reading.send_ahead(_sent_ahead(reading))
-        ask_depends(reading)
+    reading.ahead = Ahead(cursor.connection, _sent_ahead(reading))
+    try:
         read_remarks(reading)
         read_members(reading)
         for kind, read in READERS:
             if not kind or kind in reading.kinds:
                 read(reading)
+    finally:
+        reading.ahead.finish()
     pairs = Later(partial(needs, reading))
     catalog = Catalog.of("postgres", reading.objects, pairs, f"{version // 10000}.{version % 10000}")
     reader = cursor.execute("SELECT current_user AS name").fetchone()

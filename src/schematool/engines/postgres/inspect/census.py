@@ -30,6 +30,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "policy": ("pg_policy",),
     "publication": (f"pg_publication WHERE {MADE}",),
     "range": (f"pg_range WHERE rngtypid >= {oids.FIRST_USER_OID}",),
+    "replica identity": ("pg_index WHERE indisreplident",),
     "rule": (f"pg_rewrite WHERE {MADE}",),
     "sequence": (f"pg_sequence WHERE seqrelid >= {oids.FIRST_USER_OID}",),
     "statistics": ("pg_statistic_ext",),

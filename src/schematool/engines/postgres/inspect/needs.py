@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from psycopg.rows import tuple_row
-
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import Sequence
 from schematool.engines.postgres.inspect import oids
@@ -32,11 +30,6 @@ def read_members(reading: Reading) -> None:
             reading.extensions_of[address] = tuple(sorted((*reading.extensions_of.get(address, ()), row.extname)))
 
 
-def ask_depends(reading: Reading) -> None:
-    """Ask for pg_depend: it is most of all rows, and stays as it came over the wire until `needs` is asked for."""
-    reading.depends = reading.cursor.connection.cursor(row_factory=tuple_row).execute(DEPEND_QUERY.encode())
-
-
 def needs(reading: Reading) -> frozenset[tuple[Id, Id]]:
     """Pairs (dependent, needed), without those of an object with itself or a part with its whole turned round.
 
@@ -47,9 +40,10 @@ def needs(reading: Reading) -> frozenset[tuple[Id, Id]]:
     part_of = {address: numbers.get(key, -1) for address, key in reading.columns.items()}
     holder = {number: whole_of.get((oids.CLASS, table), -1) for (table, _), number in part_of.items()}
     owned = {numbers[thing.id] for thing in reading.objects if isinstance(thing, Sequence)}
-    assert reading.depends  # ask_depends() comes first
+    assert reading.ahead  # it was sent with the others: it is most of all rows, and stays as it came until now
+    depends = reading.ahead.tuples(DEPEND_QUERY)
     found = {(number, table) for number, table in holder.items() if number >= 0 and table >= 0}
-    for classid, objid, sub, refclassid, refobjid, refsub, deptype in reading.depends.fetchall():
+    for classid, objid, sub, refclassid, refobjid, refsub, deptype in depends:
         dependent = part_of.get((objid, sub), -1) if sub and classid == oids.CLASS else -1
         if dependent < 0:
             dependent = whole_of.get((classid, objid), -1)

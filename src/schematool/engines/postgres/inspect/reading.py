@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from psycopg.rows import namedtuple_row
-
 from schematool.core.catalog import Id
 from schematool.core.model.postgres import Grant, Options, PgObject
+from schematool.engines.postgres.inspect.ahead import Ahead
 
 if TYPE_CHECKING:
     from psycopg import Cursor
@@ -38,6 +37,7 @@ class Reading:
     """A reading under way. The readers add to `objects` and to `ids`; `needs` is made of `ids` at the end.
 
     `kinds`: those of the census that the database has; `relations`: the oids of the relations in scope.
+    `ahead`: what the server is working on already.
     `ids` maps every address that stands for an object of the catalog: an array type stands for its element, an
     extension's member for the extension, a partition's foreign key trigger for nothing.
     """
@@ -54,21 +54,18 @@ class Reading:
     labels: dict[Address, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     rights: dict[Address, Rights] = field(default_factory=dict)
     extensions_of: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
-    ahead: dict[str, Cursor[Any]] = field(default_factory=dict)
-    depends: Cursor[tuple[int, int, int, int, int, int, str]] | None = None
+    ahead: Ahead | None = None
     objects: list[PgObject] = field(default_factory=list)
     further: set[tuple[Id, Id]] = field(default_factory=set)
     """What needs what, beyond pg_depend."""
 
-    def send_ahead(self, queries: Iterable[str]) -> None:
-        """Let the server work on these while the answers before them are looked at; `rows` gives theirs in its time."""
-        for query in queries:
-            cursor = self.cursor.connection.cursor(row_factory=namedtuple_row)
-            self.ahead[query] = cursor.execute(query.encode())
-
     def rows(self, query: str) -> list[Any]:
         """All rows of a query, each with its columns as attributes."""
-        return (self.ahead.pop(query, None) or self.cursor.execute(query.encode())).fetchall()
+        if self.ahead:
+            if self.ahead.has(query):
+                return self.ahead.rows(query)
+            self.ahead.finish()
+        return self.cursor.execute(query.encode()).fetchall()
 
     def rows_if(self, kind: str, query: str) -> list[Any]:
         """The rows of a query that can only have some where the census found the kind."""

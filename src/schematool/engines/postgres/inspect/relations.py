@@ -49,25 +49,28 @@ _BOOTSTRAP = 10
 LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 
 
+USER_SCHEMA_QUERY = (
+    f"SELECT oid, nspname, nspowner FROM pg_namespace"
+    f" WHERE oid IN {USER_SCHEMAS} AND {not_a_member(oids.SCHEMA, 'oid')}"
+)
+EXTENSION_QUERY = (
+    "SELECT oid, extname, extowner, extnamespace, extversion FROM pg_extension"
+    f" WHERE extname NOT IN {('plpgsql', *CITUS)}"
+)
+
+
 def read_schemas(reading: Reading) -> None:
     """User schemas (not an extension's), and extensions: not plpgsql, which is in every database from birth, nor Citus.
 
     That is set up with the cluster, on every node and before the first migration.
     """
-    for row in reading.rows(
-        f"SELECT oid, nspname, nspowner FROM pg_namespace"
-        f" WHERE oid IN {USER_SCHEMAS} AND {not_a_member(oids.SCHEMA, 'oid')}"
-    ):
+    for row in reading.rows(USER_SCHEMA_QUERY):
         made = Schema(id=Id("schema", (row.nspname,)), **reading.rest(oids.SCHEMA, row.oid, row.nspowner))
         if reading.version < 150000 and row.oid == PUBLIC_SCHEMA and row.nspowner == _BOOTSTRAP:
             # Before 15 initdb leaves `public` to its own superuser: that is the same as what it does since.
             made = replace(made, owner="pg_database_owner")
         reading.add(oids.SCHEMA, row.oid, made)
-    for row in reading.rows_if(
-        "extension",
-        "SELECT oid, extname, extowner, extnamespace, extversion FROM pg_extension"
-        f" WHERE extname NOT IN {('plpgsql', *CITUS)}",
-    ):
+    for row in reading.rows_if("extension", EXTENSION_QUERY):
         schema = reading.schemas[row.extnamespace]
         thing = Extension(
             id=Id("extension", (row.extname,)),
@@ -106,9 +109,7 @@ def read_relations(reading: Reading) -> None:
     reading.relations.update(row.oid for row in relations)
     for row in relations:
         reading.ids[oids.CLASS, row.oid] = Id(KINDS[row.relkind], (reading.schemas[row.relnamespace], row.relname))
-    replica = {}
-    if any(row.relreplident == "i" for row in relations):
-        replica = {row.indrelid: row.relname for row in reading.rows(REPLICA_QUERY)}
+    replica = {row.indrelid: row.relname for row in reading.rows_if("replica identity", REPLICA_QUERY)}
     parts = _read_parts(reading, {row.oid: row.relpersistence for row in relations}, replica)
     for row in relations:
         match row.relkind:
@@ -178,21 +179,15 @@ SELECT c.oid, c.relnamespace, c.relname, c.relowner, c.relpersistence, format_ty
  WHERE c.oid >= {oids.FIRST_USER_OID}"""
 
 # The ordinary ones say nothing that attnotnull does not.
-_NOT_NULL_QUERY = f"""
+NOT_NULL_QUERY = f"""
 SELECT n.oid, n.conrelid, n.conkey[1] AS column, n.conname, n.connoinherit, n.convalidated, n.conislocal,
        n.coninhcount, c.relname, a.attname
   FROM pg_constraint n
   JOIN pg_class c ON c.oid = n.conrelid
   JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
  WHERE n.contype = 'n' AND n.conrelid >= {oids.FIRST_USER_OID}
-   AND (n.conname <> c.relname || '_' || a.attname || '_not_null' OR n.connoinherit OR NOT n.convalidated"""
-
-
-def _not_null_query(reading: Reading) -> str:
-    """Those that have a comment too: which constraints have one is known, and asking of each again takes longest."""
-    commented = ", ".join(str(oid) for catalog, oid, _ in reading.comments if catalog == oids.CONSTRAINT)
-    return f"{_NOT_NULL_QUERY} OR n.oid IN ({commented}))" if commented else f"{_NOT_NULL_QUERY})"
-
+   AND (n.conname <> c.relname || '_' || a.attname || '_not_null' OR n.connoinherit OR NOT n.convalidated
+        OR n.oid IN (SELECT objoid FROM pg_description WHERE classoid = {oids.CONSTRAINT}))"""
 
 PARENT_QUERY = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
 
@@ -210,7 +205,7 @@ def _read_parts(reading: Reading, persistence: dict[int, str], replica: dict[int
         parents[row.inhrelid].append(row.inhparent)
     not_nulls = {}
     if reading.version >= 180000:
-        not_nulls = {(row.conrelid, row.column): row for row in reading.rows_of(_not_null_query(reading), "conrelid")}
+        not_nulls = {(row.conrelid, row.column): row for row in reading.rows_of(NOT_NULL_QUERY, "conrelid")}
     identities = _read_sequences(reading, columns)
     return Parts(columns, parents, identities, not_nulls, replica, persistence)
 
@@ -219,9 +214,9 @@ def _read_sequences(reading: Reading, columns: dict[int, list[Any]]) -> dict[tup
     """Add the free and the serial ones; return those behind identity columns."""
     identities: dict[tuple[int, int], Behind] = {}
     names = {(row.attrelid, row.attnum): row.attname for rows in columns.values() for row in rows}
-    if "sequence" not in reading.kinds:
-        return identities
-    for row in reading.rows_of(SEQUENCE_QUERY, "oid"):
+    for row in reading.rows_if("sequence", SEQUENCE_QUERY):
+        if row.oid not in reading.relations:
+            continue
         if row.table and row.table not in reading.relations:
             continue
         if row.deptype == "i":

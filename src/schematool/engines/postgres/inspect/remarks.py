@@ -45,7 +45,7 @@ def read_remarks(reading: Reading) -> None:
     _read_rights(reading)
 
 
-COLUMN_QUERY = (
+PRIVILEGE_QUERY = (
     f"SELECT attrelid, attnum, attname FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid >= {oids.FIRST_USER_OID}"
 )
 
@@ -76,7 +76,7 @@ def _read_rights(reading: Reading) -> None:
     public: initdb gives PUBLIC its USAGE (and CREATE before 15) by hand, so that counts as its default.
     """
     rows = reading.rows(rights_query(reading.kinds))
-    columns = {(row.attrelid, row.attnum): row.attname for row in reading.rows_if("column privilege", COLUMN_QUERY)}
+    columns = {(row.attrelid, row.attnum): row.attname for row in reading.rows_if("column privilege", PRIVILEGE_QUERY)}
     grouped: dict[Address, tuple[set[Grant], set[Grant]]] = {}
     for row in rows:
         has, standard = grouped.setdefault((row.catalog, row.oid, row.sub), (set(), set()))
