@@ -130,11 +130,14 @@ def _require_empty(workspace: Workspace) -> None:
     found += [migration.id for migration in read_history(workspace, whole=False).migrations]
     if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        example = found == [f"{workspace.config.schema}/example.yaml"]
         raise InputError(
             Diagnostic(
                 "ST010",
                 f"this project has a schema already: {', '.join(found[:3])}{more}",
-                hint="import into an empty project, or print the YAML: `schematool import --stdout --only NAME`",
+                hint=f"remove it, if it is the example of `schematool init`: `rm {found[0]}`"
+                if example
+                else "import into an empty project, or print the YAML: `schematool import --stdout --only NAME`",
             ),
             state="nothing was written",
         )

@@ -104,6 +104,11 @@ def _at_scale(workspace: Workspace, stores: Sequence[str], wish: Wish, listen: L
     )
 
 
+def _no_patterns() -> Diagnostic:
+    hint = "declare what the application asks: `pattern: NAME`, with its query"
+    return Diagnostic("ST624", "no pattern is declared: nothing was proven", hint=hint, severity=Severity.WARNING)
+
+
 def verify(
     workspace: Workspace,
     history: History,
@@ -163,7 +168,7 @@ def verify(
         measure = not workspace.target.protected
         proofs, broken = check_patterns(compiled, files, engines, measure=measure, only=only)
         unused = unused_indexes(compiled.model, proofs) if only is None else ()
-        found += broken
+        found += broken or (() if proofs else (_no_patterns(),))
         unproven = not all(map(holds, proofs))
     stopped = any(d.severity is Severity.ERROR for d in found) or bool(standing.halves(State.PARTIAL))
     return VerifyReport(

@@ -175,7 +175,12 @@ def models(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder to write to (default: as [models] says).", file_okay=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder to write to (default: what `models` in schematool.toml says).",
+            file_okay=False,
+        ),
     ] = None,
     check: o.Check = False,
     where: o.Project = None,

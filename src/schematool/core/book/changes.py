@@ -84,7 +84,10 @@ def _entity(old: EntityFact, new: EntityFact) -> Iterator[Line]:
     fields_before = tuple(replace(field, path=renamed.get(field.path, field.path)) for field in old.fields)
     for before, after in zip(_sayings(replace(old, fields=fields_before)), _sayings(new), strict=True):
         yield from _compared(before, after)
+    yield from _compared(_partitions(old), _partitions(new))
     for word, one, other in _differing(old.options, new.options):
+        if word == "partitions":
+            continue
         yield Line("~" if one and other else "+" if other else "-", "option", word, one, other)
 
 
@@ -110,6 +113,12 @@ def _sayings(entity: EntityFact) -> tuple[tuple[Say, ...], tuple[Say, ...], tupl
             for index in entity.indexes
         ),
     )
+
+
+def _partitions(entity: EntityFact) -> Iterator[Say]:
+    for line in dict(entity.options).get("partitions", "").splitlines():
+        name, _, bounds = line.partition(": ")
+        yield name, "partition", bounds, ""
 
 
 def field_text(field: FieldFact) -> str:

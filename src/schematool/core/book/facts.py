@@ -203,13 +203,33 @@ def _entity(
         tuple(link for link in drawn.links if link.parent == key),
         tuple(pattern.name for pattern in own),
         touches,
-        tuple((word.replace("_", " "), words(said[word])) for word in _OPTIONS if word in said),
+        tuple((word.replace("_", " "), _option(word, said[word])) for word in _OPTIONS if word in said),
     )
+
+
+MANY_PARTITIONS = 12
+"""Of more the first and the last are shown: they are alike."""
+
+
+def _option(word: str, value: Plain) -> str:
+    """What is said of an entity, on a line; partitions on one each."""
+    if word != "partitions" or not isinstance(value, Mapping):
+        return words(value)
+    return "\n".join(f"{name}: {words(part).replace(', to ', ' to ')}" for name, part in value.items())
+
+
+def shown(option: str) -> list[str]:
+    """The lines of an option as a page shows them: of very many the first and the last."""
+    lines, half = option.split("\n"), MANY_PARTITIONS // 2
+    if len(lines) > MANY_PARTITIONS:
+        lines[half:-half] = [f"… {len(lines) - 2 * half} more"]
+    return lines
 
 
 _OPTIONS = (
     "partition_by",
     "partitions",
+    "distribute_by",
     "inherits",
     "row_level_security",
     "validation",

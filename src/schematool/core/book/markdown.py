@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from schematool.core.book.addresses import slugs
 from schematool.core.book.changes import Changes
-from schematool.core.book.facts import Book, EntityFact, PatternFact
+from schematool.core.book.facts import Book, EntityFact, PatternFact, shown
 from schematool.core.erd.diagram import around, with_rows
 from schematool.core.erd.mermaid import mermaid, too_large
 from schematool.core.erd.words import Rows
@@ -38,6 +38,11 @@ def _cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("|", "\\|").replace("<", "&lt;").strip()
 
 
+def _lines(text: str) -> str:
+    lines = shown(text)
+    return _code(text) if len(lines) == 1 else "".join(f"\n  - {_code(line)}" for line in lines)
+
+
 def _code(text: str) -> str:
     if not text:
         return ""
@@ -61,8 +66,8 @@ def _fenced(text: str, language: str) -> str:
 
 def _index(book: Book, addresses: dict[str, str]) -> Iterator[str]:
     yield f"# {book.title}"
-    for shown in (Rows.KEYS, Rows.NONE):
-        text = mermaid(with_rows(book.diagram, shown))
+    for fields in (Rows.KEYS, Rows.NONE):
+        text = mermaid(with_rows(book.diagram, fields))
         if not too_large(book.diagram, text):
             yield _fenced(text, "mermaid")
             break
@@ -97,7 +102,7 @@ def _entity(book: Book, entity: EntityFact, near: dict[str, str]) -> Iterator[st
     if entity.sensitive:
         yield "Sensitive: must not appear in logs."
     if entity.options:
-        yield "\n".join(f"- {name}: {_code(value)}" for name, value in entity.options)
+        yield "\n".join(f"- {name}: {_lines(value)}" for name, value in entity.options)
     yield "## Fields"
     yield _table(("Name", "Type", "Required", "Default", "Rules", "Description"), _fields(entity, near))
     yield "## Around it"

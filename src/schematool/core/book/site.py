@@ -9,7 +9,7 @@ from html import escape
 from schematool.core.book.addresses import slugs
 from schematool.core.book.assets import asset
 from schematool.core.book.changes import Changes, EntityChange
-from schematool.core.book.facts import Book, EntityFact, PatternFact
+from schematool.core.book.facts import Book, EntityFact, PatternFact, shown
 from schematool.core.book.markup import code, facts, link, scrolling, store, table
 from schematool.core.book.plans import PlanFact
 from schematool.core.erd.diagram import Diagram, Link, around, with_rows
@@ -120,9 +120,14 @@ class _Site:
     def index(self) -> Iterator[str]:
         book = self.book
         many = {name: sum(entity.store == name for entity in book.entities) for name in ("postgres", "mongo")}
-        counted = f"{many['postgres']} tables in PostgreSQL, {many['mongo']} collections in MongoDB"
         across = sum(one.across for one in book.diagram.links)
-        yield f'<p class="lead">{counted}, {len(book.diagram.links)} references, {across} of them across databases.</p>'
+        counted = [
+            _counted(many["postgres"], "table", " in PostgreSQL"),
+            _counted(many["mongo"], "collection", " in MongoDB"),
+            _counted(len(book.diagram.links), "reference"),
+            f"{across} of them across databases" if across else "",
+        ]
+        yield f'<p class="lead">{", ".join(filter(None, counted))}.</p>'
         keys = self.whole(Rows.KEYS)
         picture = svg(keys, title="The whole schema", inline=True, link=self.address, scale=OVERVIEW)
         yield "<h2>Diagram</h2>"
@@ -144,7 +149,7 @@ class _Site:
             yield f'<p class="lead">{escape(entity.description)}</p>'
         said = [("Sensitive", "must not appear in logs")] if entity.sensitive else []
         said += [("Was", code(entity.was))] if entity.was else []
-        said += [(name.capitalize(), code(value)) for name, value in entity.options]
+        said += [(name.capitalize(), "<br>".join(map(code, shown(value)))) for name, value in entity.options]
         if said:
             yield facts(said)
         yield "<h2>Fields</h2>"
@@ -352,3 +357,8 @@ def _changed(one: EntityChange) -> str:
             (f'<span class="{mark}">{escape(line.symbol)}</span> {escape(line.kind)}', code(line.name), before, after)
         )
     return table(f"{one.key} {one.what}", ("What", "Name", "Before", "After"), rows) if rows else ""
+
+
+def _counted(many: int, noun: str, where: str = "") -> str:
+    """`57 tables in PostgreSQL`; nothing of what there is none of."""
+    return f"{many:,} {noun}{'' if many == 1 else 's'}{where}" if many else ""
