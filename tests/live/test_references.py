@@ -106,6 +106,20 @@ def test_every_orphan_is_found(stores: Stores, index: dict[str, int], each: int,
     assert not stores.file.exists()
 
 
+def test_a_list_of_orphans_is_one_document(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However its values lie in what is asked for at once, a document is counted once."""
+    monkeypatch.setattr(app, "CHUNK", 2)
+    orphans = [str(uuid.uuid4()) for _ in range(7)]
+    stores.mongo["notes"].insert_many(
+        [{"_id": "all", "p": orphans}, {"_id": "one", "p": orphans[-1:]}, {"_id": "none", "p": parents(stores)[:3]}]
+    )
+
+    check, _ = stores.check("  p: { type: array, items: { type: string, format: uuid, references: parents.id } }\n")
+
+    assert check.orphans == 2
+    assert sorted(check.ids) == ['"all"', '"one"']
+
+
 def test_parents_that_went(stores: Stores) -> None:
     """A row that is deleted leaves its documents behind, in the middle of both streams as well as at the ends."""
     keys = parents(stores)

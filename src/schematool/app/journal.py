@@ -18,6 +18,7 @@ EVERY_SECONDS = 2.0
 
 _SCHEMA = """
     CREATE TABLE part (name TEXT PRIMARY KEY, kinds TEXT, position TEXT, seen INTEGER DEFAULT 0, result TEXT);
+    CREATE TABLE holder (part TEXT, id TEXT, PRIMARY KEY (part, id)) WITHOUT ROWID;
     CREATE TABLE candidate (part TEXT, value TEXT, PRIMARY KEY (part, value)) WITHOUT ROWID;
 """
 
@@ -87,9 +88,18 @@ class Journal:
             after = rows[-1][0]
             yield tuple(value for (value,) in rows)
 
+    def held(self, part: str, identity: str) -> bool:
+        """Remember who holds a candidate; say whether it was not known before."""
+        return bool(self._database.execute("INSERT OR IGNORE INTO holder VALUES (?, ?)", (part, identity)).rowcount)
+
+    def none_held(self, part: str) -> None:
+        """Forget who holds candidates: they are asked anew."""
+        self._database.execute("DELETE FROM holder WHERE part = ?", (part,))
+
     def end(self, part: str, result: str) -> None:
         """Write down what was found: the part is done."""
         self._put("result", part, result)
+        self.none_held(part)
         self._database.execute("DELETE FROM candidate WHERE part = ?", (part,))
         self._database.commit()
 

@@ -142,15 +142,28 @@ class _Check:
         """Count the documents whose candidate is still referred to and still refers to nothing."""
         orphans, waited = 0, False
         ids: list[str] = []
+        self.journal.none_held(self.name)
         for values in self.journal.candidates(self.name, CHUNK):
             if not waited:
                 time.sleep(grace_seconds)
                 waited = True
             if still := self.parents.absent(self.link, values):
-                count, some = self.children.holders(self.link, still, SHOWN - len(ids))
+                count, some = self._holders(still, SHOWN - len(ids))
                 orphans += count
                 ids += some
         return orphans, tuple(ids)
+
+    def _holders(self, values: Sequence[str], most: int) -> tuple[int, tuple[str, ...]]:
+        """Count the documents of some of the candidates; one with many in its list is counted with the first."""
+        if not self.link.many:
+            return self.children.holders(self.link, values, most)
+        count = 0
+        ids: list[str] = []
+        for one in self.children.holding(self.link, values):
+            if self.journal.held(self.name, one):
+                count += 1
+                ids += [one] if len(ids) < most else []
+        return count, tuple(ids)
 
 
 class _Merge:

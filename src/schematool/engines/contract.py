@@ -268,6 +268,10 @@ class Referring(Protocol):
         """How many documents refer to one of the values now, and the ids of at most `most` of them."""
         ...
 
+    def holding(self, link: Link, values: Sequence[str]) -> Iterator[str]:
+        """The ids of all documents that refer to one of the values now, as a stream."""
+        ...
+
 
 @runtime_checkable
 class ReferredTo(Protocol):

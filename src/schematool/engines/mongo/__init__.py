@@ -224,6 +224,11 @@ class MongoEngine:
         with translated(self.url):
             return links.holders(self._server, link, values, most)
 
+    def holding(self, link: Link, values: Sequence[str]) -> Iterator[str]:
+        """Name all documents that refer to one of the values now."""
+        with translated(self.url):
+            yield from links.holding(self._server, link, values)
+
     def absent(self, link: Link, values: Sequence[str]) -> tuple[str, ...]:
         """Tell which of the values no document has."""
         from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks

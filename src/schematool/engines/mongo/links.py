@@ -131,6 +131,12 @@ def holders(server: Server, link: Link, tokens: Sequence[str], most: int) -> tup
     return place.count_documents(condition), tuple(ids)
 
 
+def holding(server: Server, link: Link, tokens: Sequence[str]) -> Iterator[str]:
+    """The `_id`s of all documents that refer to one of these now."""
+    condition = {link.path: {"$in": [_value(link, token) for token in tokens]}}
+    yield from (spoken_id(one["_id"]) for one in server.database[link.collection].find(condition, {"_id": 1}))
+
+
 def absent(server: Server, link: Link, tokens: Sequence[str]) -> tuple[str, ...]:
     """Those of the values that no document of the collection pointed at has."""
     values = [_value(link, token) for token in tokens]
