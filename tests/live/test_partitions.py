@@ -163,8 +163,9 @@ def _promises_hold(clinic: Clinic) -> None:
 
 
 def _a_later_index(clinic: Clinic) -> None:
-    """A migration knows nothing of partitions that were made since: they get the index without blocking writers."""
-    clinic.edit(("indexes:\n", "indexes:\n  - { on: [status, start_time], name: by_status }\n"))
+    """A migration knows nothing of partitions that were made since: they get index and key without blocking writers."""
+    key = "unique:\n  one_slot: { on: [doctor_id, id, start_time], deferrable: deferred }\n"
+    clinic.edit(("indexes:\n", f"{key}indexes:\n  - {{ on: [status, start_time], name: by_status }}\n"))
     clinic.tool("generate", "-m", "index", "--allow", "all")
     clinic.tool("migrate", "--yes", "--allow", "all")
 
@@ -172,6 +173,8 @@ def _a_later_index(clinic: Clinic) -> None:
     parts = clinic.parts()
     assert clinic.rows(valid) == [(True,)]
     assert clinic.rows("select count(*) from pg_inherits where inhparent = 'by_status'::regclass") == [(len(parts),)]
+    keys = "select count(*) from pg_constraint where contype = 'u' and condeferred and conparentid <> 0"
+    assert clinic.rows(keys) == [(len(parts),)]
     assert "no drift" in clinic.tool("verify")
 
 
@@ -189,6 +192,7 @@ def _retention(clinic: Clinic) -> None:
     gone = sorted(set(before) - set(after))
     assert len(gone) == 4
     assert all(name in told for name in gone)
+    assert "everybody waits for a moment" in told
     assert len(set(after) - set(before)) == 1
     kept = {name: clinic.rows(f"select count(*) from {name}")[0][0] for name in gone}
     assert kept == {name: before[name] for name in gone}

@@ -17,6 +17,8 @@ from schematool.core.model.entity import Entity, Model, Plain
 
 MARK = "schematool partitions: "
 """How the comment begins of a partition that was made ahead, and of one that was detached."""
+BLOCKING = "blocking"
+"""How a partition is detached where there is a default one: PostgreSQL does it beside readers only without."""
 AHEAD = 3
 """So many periods after the present one are made ahead, unless declared."""
 
@@ -85,7 +87,7 @@ class Action:
 
     `adopt`: mark one that somebody else made just as it would have been made.
 
-    `detail`: for an index, the one of the table that it becomes part of.
+    `detail`: for an index, the one of the table that it becomes part of; to detach, `BLOCKING` or nothing.
     """
 
     kind: str
@@ -312,7 +314,8 @@ def wanted(
     for part in sorted((part for part in parts if part.made), key=lambda part: part.name):
         over = oldest is not None and part.last is not None and part.last <= oldest
         if over or part.pending:
-            actions.append(Action("detach", habit.table, part.name, part.first, part.last, part.rows))
+            how = "" if part.pending or not any(other.default for other in parts) else BLOCKING
+            actions.append(Action("detach", habit.table, part.name, part.first, part.last, part.rows, how))
     return tuple(actions), tuple(found)
 
 

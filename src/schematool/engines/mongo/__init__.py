@@ -226,6 +226,8 @@ class MongoEngine:
 
     def holding(self, link: Link, values: Sequence[str]) -> Iterator[str]:
         """Name all documents that refer to one of the values now."""
+        from schematool.engines.mongo import links  # noqa: PLC0415  # only `verify --data` asks
+
         with translated(self.url):
             yield from links.holding(self._server, link, values)
 

@@ -25,7 +25,7 @@ _PARTS = """
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE i.inhparent = %s::regclass AND c.relkind IN ('r', 'p') ORDER BY 1, 2
 """
-# A partitioned index that lacks one of a partition, and is no constraint's.
+# A partitioned index that lacks one of a partition; no exclusion constraint's, which cannot be built beside writers.
 _LACKING = """
     SELECT tn.nspname, t.relname, pn.nspname, pc.relname, n.nspname, c.relname
     FROM pg_catalog.pg_index x
@@ -38,7 +38,7 @@ _LACKING = """
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE pc.relkind = 'I' AND NOT x.indisvalid
       AND pg_catalog.obj_description(c.oid, 'pg_class') LIKE %s
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = x.indexrelid)
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype = 'x')
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_index y JOIN pg_catalog.pg_inherits j ON j.inhrelid = y.indexrelid
                       WHERE y.indrelid = c.oid AND j.inhparent = x.indexrelid)
     ORDER BY 2, 4, 6
@@ -68,7 +68,7 @@ def standing(session: Session, habit: Schedule) -> Standing | None:
 
 
 def complete(session: Session) -> None:
-    """Give every partition that was made ahead the indexes that its table was given since."""
+    """Give every partition that was made ahead the indexes and keys that its table was given since."""
     for _, action in _lacking(session):
         _index(session, action)
 
@@ -213,6 +213,13 @@ def _detach(session: Session, habit: Schedule, action: Action, now: Standing) ->
         session.execute(comment)
 
 
+# The key that an index is of, as ADD CONSTRAINT … USING INDEX wants it.
+_KEY = """
+    SELECT CASE contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END,
+           CASE WHEN condeferrable THEN ' DEFERRABLE' ELSE '' END || CASE WHEN condeferred THEN ' INITIALLY DEFERRED'
+           ELSE '' END
+    FROM pg_catalog.pg_constraint WHERE conindid = %s::regclass AND contype IN ('p', 'u')
+"""
 _HEAD = re.compile(r"CREATE (UNIQUE )?INDEX .+? ON (ONLY )?.+? USING ")
 
 
@@ -225,8 +232,15 @@ def _index(session: Session, action: Action) -> None:
     own = f"{part_name[:40]}_{name}"[:63]
     head = _HEAD.match(definition)
     assert head is not None
+    key = session.execute(_KEY, [index]).fetchone()
+    if key is not None:
+        session.execute(f"ALTER TABLE {part} DROP CONSTRAINT IF EXISTS {identifier(own)}")
     session.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {qualified(part_schema, own)}")
     session.execute(
         f"CREATE {head[1] or ''}INDEX CONCURRENTLY {identifier(own)} ON {part} USING {definition[head.end() :]}"
     )
+    if key is not None:
+        session.execute(
+            f"ALTER TABLE {part} ADD CONSTRAINT {identifier(own)} {key[0]} USING INDEX {identifier(own)}{key[1]}"
+        )
     session.execute(f"ALTER INDEX {index} ATTACH PARTITION {qualified(part_schema, own)}")

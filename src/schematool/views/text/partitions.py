@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from schematool.app.partitions import PartitionsReport
-from schematool.core.partitions import Action
+from schematool.core.partitions import BLOCKING, Action
 from schematool.views.show import Look
 from schematool.views.text.moves import heading
 from schematool.views.text.words import columns, count
@@ -34,6 +34,8 @@ def _row(action: Action) -> list[str | tuple[str, str]]:
             return [("+", "green"), action.table, (action.partition, "bold"), period, rows]
         case "detach":
             told = f"about {count(action.rows, 'row')}, kept as a table of their own"
+            if action.detail == BLOCKING:
+                told += "; everybody waits for a moment, since there is a default partition"
             return [("-", "red"), action.table, (action.partition, "bold"), period, told]
         case "adopt":
             return [("*", "green"), action.table, (action.partition, "bold"), period, "looked after from now on"]
