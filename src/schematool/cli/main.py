@@ -112,7 +112,7 @@ def collect_seldom() -> None:
     reference counting all the same.
     """
     gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(1_000_000, 50, 100)
 
 
 def run(arguments: list[str] | None = None) -> NoReturn:
