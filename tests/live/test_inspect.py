@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from schematool.core.diagnostic import Severity
 from schematool.core.secret import Url
 from schematool.engines.contract import Inspection
 from schematool.engines.postgres.inspect import inspect
+from schematool.engines.postgres.inspect.ahead import Ahead
 from schematool.engines.postgres.inspect.snapshot import snapshot
 from schematool.engines.postgres.observe import observe
 from tests import databases
@@ -305,3 +308,38 @@ def _statements(connection: Connection) -> int:
     finally:
         patch.undo()
     return count
+
+
+def test_answers_are_given_in_any_order(shared: Connection) -> None:
+    """What was sent ahead is there when it is asked for, also after the connection is free again."""
+    many = "select n, repeat('x', 1000) as text from generate_series(1, 5000) as n"
+    ahead = Ahead(shared, ("select 1 as a, null as b", many, "select array['x', 'y'] as a"))
+
+    assert [row.a for row in ahead.rows("select array['x', 'y'] as a")] == [["x", "y"]]
+    assert ahead.tuples("select 1 as a, null as b") == [(1, None)]
+    ahead.finish()
+    assert shared.execute("select 7").fetchone() == (7,)
+    assert ahead.has(many)
+    assert ahead.rows(many)[4999].n == 5000
+
+
+def test_a_query_that_fails_is_an_error_of_its_own(shared: Connection) -> None:
+    """It is raised where an answer is waited for, and the connection is as good as before."""
+    ahead = Ahead(shared, ("select 1/0", "select 2 as a"))
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        ahead.rows("select 2 as a")
+    ahead.finish()
+    assert shared.execute("select 7").fetchone() == (7,)
+
+
+def test_a_signal_does_not_wait_for_what_was_sent(shared: Connection) -> None:
+    """The query that runs is cancelled, and the connection is as good as before."""
+    ahead = Ahead(shared, ("select pg_sleep(30)", "select 1 as a"))
+    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        ahead.rows("select 1 as a")
+    ahead.finish()
+
+    assert shared.execute("select 7").fetchone() == (7,)

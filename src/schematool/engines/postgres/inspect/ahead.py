@@ -81,8 +81,9 @@ class Ahead:
             give_up(self._connection, talk)
             raise
         finally:
-            if talk.over:
+            if talk.over or self._connection.closed:
                 self._talk = None
+            if talk.over:
                 self._connection.pgconn.exit_pipeline_mode()
         if talk.failure:
             raise talk.failure.error
