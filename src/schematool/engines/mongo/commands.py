@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from typing import Any, TypeAlias
+
+import bson
+from bson.errors import BSONError, InvalidBSON
 
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError
 from schematool.core.history.unit import Command
 from schematool.engines.mongo.extended import decode
+from schematool.engines.mongo.failure import without_values
 
 Subject: TypeAlias = tuple[str, ...]
 """("collection", name) · ("options", name) · ("index", collection, name) · ("sharding", collection) ·
@@ -36,6 +41,8 @@ ON_ADMIN = frozenset({"renameCollection", *SHARDING})
 TRASH = "_schematool_trash"
 """Where soft drops are put; the only own collections that a file may name."""
 
+LARGEST_BYTES = 16 * 1024 * 1024
+"""What a document of BSON, and a command is one, may be at most (maxBsonObjectSize)."""
 # These are the driver's and the runner's: a file that sets them would change what "done" means.
 _RESERVED = frozenset({"lsid", "txnNumber", "autocommit", "startTransaction", "readConcern", "apiVersion"})
 
@@ -116,9 +123,8 @@ def orders(commands: Iterable[Command]) -> tuple[Order, ...]:
         try:
             read.append(order(command.text))
         except ValueError as error:
-            found.append(
-                Diagnostic("ST409", str(error), command.span, hint=f"a command is one of {', '.join(ALLOWED)}")
-            )
+            message, _, hint = str(error).partition(": a command is one of ")
+            found.append(Diagnostic("ST409", message, command.span, f"a command is one of {hint}" if hint else None))
     if found:
         raise InputError(*found)
     return tuple(read)
@@ -126,15 +132,13 @@ def orders(commands: Iterable[Command]) -> tuple[Order, ...]:
 
 def order(text: str) -> Order:
     """Read one command; ValueError says in a sentence why it may not be run."""
-    try:
-        document = decode(json.loads(text))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ValueError(f"this is not Extended JSON: {error}") from None
+    document = _values(text)
     if not isinstance(document, dict) or not document:
         raise ValueError("this is not a command: a command is an object whose first key is its name")
     name = next(iter(document))
     if name not in ALLOWED:
-        raise ValueError(f"`{name}` may not stand in a migration")
+        raise ValueError(f"`{name}` may not stand in a migration: a command is one of {', '.join(ALLOWED)}")
+    _check_size(name, document)
     reserved = sorted(key for key in document if key in _RESERVED or key.startswith("$"))
     if reserved:
         raise ValueError(f"`{name}` may not set `{reserved[0]}`: that is for schematool to say")
@@ -146,6 +150,38 @@ def order(text: str) -> Order:
     if name == "aggregate":
         _check_aggregate(document.get("pipeline"))
     return made
+
+
+def _values(text: str) -> Any:
+    """Read Extended JSON as what the driver sends; ValueError says what is none.
+
+    The driver's own readers raise whatever comes: a number that is too large is an OverflowError, one that is none a
+    decimal.InvalidOperation, an ObjectId that is none a BSONError, a list instead of a text an AttributeError.
+    """
+    try:
+        return decode(json.loads(text))
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, BSONError) as error:
+        raise ValueError(f"this is not Extended JSON: {_TOLD.get(type(error), error)}") from None
+
+
+_TOLD: Mapping[type[Exception], str] = {
+    InvalidOperation: "a number in it is none",
+    OverflowError: "a number or a date in it is out of range",
+    InvalidBSON: "a number or a date in it is out of range",
+    UnicodeEncodeError: "a text in it is not Unicode",
+}
+
+
+def _check_size(name: str, document: Mapping[str, Any]) -> None:
+    """Find what the driver could not send: the server would never see it, and could not say what is wrong."""
+    try:
+        size = len(bson.encode(document))
+    except (BSONError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        # The driver's own words may hold the whole document.
+        named = "a name in it holds a NUL" if "NULL" in str(error) else without_values(str(error))
+        raise ValueError(f"`{name}` cannot be sent to MongoDB: {_TOLD.get(type(error), named)}") from None
+    if size > LARGEST_BYTES:
+        raise ValueError(f"`{name}` has {size:,} bytes; MongoDB takes at most {LARGEST_BYTES:,} in one command")
 
 
 def _listed(value: Any) -> list[Any]:
