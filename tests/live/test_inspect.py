@@ -278,7 +278,18 @@ def _attributes(thing: Object | None, expected: object) -> object:
 
 def _derived(name: str) -> bool:
     """Whether the attribute says again what another one says: spelled out only where a case is about it."""
-    return name in {"table", "columns", "references", "method", "signature", "result", "language", "reference", "drop"}
+    return name in {
+        "table",
+        "columns",
+        "references",
+        "method",
+        "signature",
+        "result",
+        "language",
+        "reference",
+        "drop",
+        "not_null_inherited",
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -169,3 +169,40 @@ create table b (o a);
 -- new
 create table a (id bigint, b int, e int generated always as identity, g int generated always as (b + 1) stored);
 create table b (o a);
+
+-- case: NOT NULL of an heir that is its own
+-- old
+create table b (x int, y int, z int not null);
+-- new
+create table b (x int, y int, z int not null);
+create table c () inherits (b);
+alter table c alter x set not null;
+alter table c alter y set default 4;
+
+-- case: NOT NULL of heirs and typed tables under names of their own
+-- since 18
+-- old
+create type tt as (x int, y int);
+create table b (x int constraint foo not null, y int);
+-- new
+create type tt as (x int, y int);
+create table b (x int constraint foo not null, y int);
+create table c (constraint goo not null x) inherits (b);
+create table d (primary key (x)) inherits (b);
+create table e () inherits (b);
+alter table e add constraint alone not null y no inherit;
+create table f () inherits (e);
+alter table f add constraint again not null y;
+create table t of tt (x with options constraint foo not null, y not null);
+create table h () inherits (t);
+
+-- case: a check of an heir that is its parent's too, there for new rows only
+-- old
+create table a (x int);
+create table b () inherits (a);
+alter table a add constraint c check (x > 0);
+-- new
+create table a (x int);
+create table b () inherits (a);
+alter table b add constraint c check (x > 0);
+alter table a add constraint c check (x > 0) not valid;

@@ -79,3 +79,54 @@ create table kid (extra text) inherits (base);
 create table base (id int not null, at date, who text default 'me', constraint pos check (id > 0));
 create table kid (extra text, more int) inherits (base);
 create table free (z int);
+
+-- case: triggers that fire otherwise at partitions than at their parent
+-- old
+create function f() returns trigger language plpgsql as 'begin return new; end';
+create table p (a int not null, b int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table p2 partition of p for values in (2) partition by list (a);
+create table p21 partition of p2 for values in (2);
+create trigger tr after insert on p for each row execute function f();
+-- new
+create function f() returns trigger language plpgsql as 'begin return new; end';
+create table p (a int not null, b int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table p2 partition of p for values in (2) partition by list (a);
+create table p21 partition of p2 for values in (2);
+create trigger tr after insert on p for each row execute function f();
+create trigger t2 after update on p for each row execute function f();
+alter table p1 disable trigger tr;
+alter table only p2 enable always trigger tr;
+alter table only p disable trigger t2;
+
+-- case: indexes and keys of a partitioned table alone
+-- old
+create table p (a int not null, b int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table p2 partition of p for values in (2);
+-- new
+create table p (a int not null, b int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table p2 partition of p for values in (2);
+create index p_b on only p (b);
+create index p1_b on p1 (b);
+alter index p_b attach partition p1_b;
+alter table only p add primary key (a);
+
+-- case: a foreign key to one partition, and a foreign table as a partition
+-- old
+create foreign data wrapper w;
+create server s foreign data wrapper w;
+create table p (a int primary key check (a > 0), b int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table q (a int check (a > 0)) partition by list (a);
+create table k (a int);
+-- new
+create foreign data wrapper w;
+create server s foreign data wrapper w;
+create table p (a int primary key check (a > 0), b int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table q (a int check (a > 0)) partition by list (a);
+create foreign table q1 partition of q for values in (1) server s;
+create table k (a int, foreign key (a) references p1 (a));

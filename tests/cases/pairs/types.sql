@@ -206,3 +206,20 @@ alter sequence ul_id_seq set logged;
 create sequence s minvalue -20 start 1;
 create sequence s3 minvalue -2 start 1;
 create sequence s4 increment -1 maxvalue 5 start -1;
+
+-- case: multirange types in other schemas, tags of event triggers in their order
+-- old
+create schema "M r";
+create schema app;
+create type r as range (subtype = float8, multirange_type_name = "M r".mm);
+create type app.z as range (subtype = float8, multirange_type_name = app.zz);
+create table t (a r, b app.z, c app.zz);
+create function e() returns event_trigger language plpgsql as 'begin end';
+-- new
+create schema "M r";
+create schema app;
+create type r as range (subtype = float8, subtype_diff = float8mi, multirange_type_name = "M r"."M m");
+create type app.z as range (subtype = float8, subtype_diff = float8mi, multirange_type_name = app.zz);
+create table t (a r, b app.z, c app.zz);
+create function e() returns event_trigger language plpgsql as 'begin end';
+create event trigger et on ddl_command_end when tag in ('DROP TABLE', 'CREATE TABLE') execute function e();

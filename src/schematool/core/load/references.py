@@ -64,8 +64,8 @@ def _names(model: Model) -> Names:
         if thing.kind in _TYPE_KINDS | {"view", "materialized_view"} and thing.store == "postgres":
             declared |= {thing.name, f"{thing.options.get('schema', 'public')}.{thing.name}"}
             if thing.kind == "range":
-                multirange = thing.options.get("multirange")
-                declared.add(str(multirange) if multirange else _multirange(thing.name))
+                multirange = str(thing.options.get("multirange") or _multirange(thing.name))
+                declared |= {multirange, f"{thing.options.get('schema', 'public')}.{multirange}"}
     declared |= {name for name, entity in entities.items() if entity.store == "postgres"}
     extensions = frozenset(thing.name for thing in model.declarations if thing.kind == "extension")
     known = set(types.EXTENSION_TYPES.values()) | _TYPELESS_EXTENSIONS

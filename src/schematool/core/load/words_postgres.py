@@ -60,7 +60,13 @@ PARENTS_NAMES = Key(
     Truth(),
     "NOT NULL constraints are called as in the parent, as `CREATE TABLE … PARTITION OF` does it (PostgreSQL 18).",
 )
-ENABLED = Key("enabled", Choice(("origin", "always", "replica", "disabled")), "When it fires: `origin` unless given.")
+STATES = Choice(("origin", "always", "replica", "disabled"))
+ENABLED = Key("enabled", STATES, "When it fires: `origin` unless given.")
+ONLY = Key(
+    "only",
+    Truth(),
+    "Of a partitioned table: without one in its partitions; it is invalid until each of them has one attached.",
+)
 CONSTRAINT_TIMING = Key("deferrable", DEFERRABLE, "Checked at commit if asked (`true`), or always so (`deferred`).")
 
 _SEQUENCE_KEYS = (
@@ -216,6 +222,7 @@ RECORDS: tuple[Record, ...] = (
                 Truth(),
                 "The last field is a range that must not overlap (PostgreSQL 18).",
             ),
+            ONLY,
             Key("was", Name(), "Its name before."),
             Key("description", Text("a sentence"), "Stored as its COMMENT."),
         ),
@@ -238,6 +245,7 @@ RECORDS: tuple[Record, ...] = (
                 Truth(),
                 "The last field is a range that must not overlap (PostgreSQL 18).",
             ),
+            ONLY,
             Key("was", Name(), "Its name before."),
             Key("description", Text("a sentence"), "Stored as its COMMENT."),
         ),
@@ -325,6 +333,8 @@ RECORDS: tuple[Record, ...] = (
                 "Statistics target of its expressions, by number of the part.",
             ),
             Key("clustered", Truth(), "The index that CLUSTER uses."),
+            ONLY,
+            Key("part_of", Name(), "Of a partition: the parent's index that it belongs to, where that is not found."),
             DESCRIPTION,
             WAS,
         ),
@@ -536,6 +546,11 @@ ENTITY = Record(
         Key("exclusions", MapOf(Named("exclusion constraint"), "constraint"), "Exclusion constraints by name."),
         Key("indexes", ListOf(Named("postgres index")), "Its indexes."),
         Key("triggers", MapOf(Named("trigger"), "trigger"), "Its triggers by name."),
+        Key(
+            "inherited_triggers",
+            MapOf(STATES, "trigger"),
+            "Of a partition: when triggers that it has from its parent fire, where that is not as in the parent.",
+        ),
         Key("rules", MapOf(Named("rule"), "rule"), "Its rewrite rules by name."),
         Key(
             "row_level_security",
@@ -682,7 +697,7 @@ DOCUMENTS: tuple[Document, ...] = (
                 Key("collation", Name(), "How its text sorts."),
                 Key("canonical", Name(), "The function that makes values canonical."),
                 Key("difference", Name(), "The function that tells the distance of two values."),
-                Key("multirange", Name(), "The name of its multirange type."),
+                Key("multirange", Name(), "The name of its multirange type; with its schema where that is another."),
                 *COMMON,
             ),
         ),
@@ -928,8 +943,8 @@ DOCUMENTS: tuple[Document, ...] = (
                 Key("schema", Name(), "Only in this schema."),
                 Key(
                     "objects",
-                    Choice(("tables", "sequences", "functions", "types", "schemas")),
-                    "Which objects.",
+                    Choice(("tables", "sequences", "functions", "types", "schemas", "large objects")),
+                    "Which objects; large objects need PostgreSQL 18.",
                     True,
                 ),
                 GRANT,

@@ -147,7 +147,8 @@ class Column(PgObject):
 
     `type` is format_type()'s text, schema-qualified unless in pg_catalog. `collation` only where it is not the type's
     own. `not_null` with `not_null_name`: the name of the NOT NULL constraint on PostgreSQL 18, only where it is not the
-    one that the server would choose; `not_null_no_inherit`, `not_null_valid` likewise 18 only.
+    one that the server would choose; `not_null_no_inherit`, `not_null_valid` likewise 18 only, and
+    `not_null_inherited`: it is there for the parents' sake alone.
     `generated`: the expression; `generated_kind`: `stored` or `virtual`. `storage`, `compression`, `statistics`,
     `options`: only where they are not the type's own. `inherited`: defined by a parent and not locally (attislocal
     false): never created or dropped by itself.
@@ -160,6 +161,7 @@ class Column(PgObject):
     not_null_no_inherit: bool = False
     not_null_valid: bool = True
     not_null_comment: str | None = None
+    not_null_inherited: bool = field(default=False, compare=False)
     identity: Identity | None = None
     generated: str | None = None
     generated_kind: str | None = None
@@ -298,7 +300,7 @@ class Composite(PgObject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range(PgObject):
-    """A range type. `multirange`: its multirange's name, only where it is not the default."""
+    """A range type. `multirange`: its multirange's name with its schema, quoted, only where it is not the default."""
 
     subtype: str
     operator_class: str | None = None

@@ -98,6 +98,8 @@ def _unclaimed_texts(rows: Rows, catalog: Catalog) -> Iterator[Diagnostic]:
                 left.append((classid, objid, sub))
         for classid, objid, sub in left:
             ((name,),) = rows(f"SELECT pg_describe_object({classid}, {objid}, {sub})")
+            if name is None:
+                continue  # DROP SUBSCRIPTION leaves its comment behind
             yield Diagnostic(CODE, f"{name}: its {what} is not modelled", subject=name)
 
 

@@ -751,7 +751,7 @@ _NOT_OURS = f"NOT (d.classoid = 'pg_class'::regclass AND d.objoid IN (SELECT h.o
 
 COMMENTS = f"""
 SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_description d
- WHERE d.objoid >= {NORMAL} AND {_MEMBERS} AND {_NOT_OURS}"""
+ WHERE d.classoid <> 'pg_largeobject'::regclass AND d.objoid >= {NORMAL} AND {_MEMBERS} AND {_NOT_OURS}"""
 
 LABELS = f"""
 SELECT d.classoid, d.objoid, d.objsubid, d.label FROM pg_seclabel d WHERE d.objoid >= {NORMAL} AND {_MEMBERS}"""
@@ -784,8 +784,21 @@ SELECT format('%s: changed rights', pg_describe_object('{table}'::regclass, o.oi
        IS DISTINCT FROM (SELECT array_agg(x ORDER BY x::text) FROM unnest(i.initprivs) x)"""
 
 
+_COLUMN_RIGHTS = f"""
+SELECT format('%s: changed rights', pg_describe_object('pg_class'::regclass, a.attrelid, a.attnum))
+  FROM pg_attribute a
+  JOIN pg_class o ON o.oid = a.attrelid
+  LEFT JOIN pg_init_privs i ON i.classoid = 'pg_class'::regclass AND i.objoid = o.oid AND i.objsubid = a.attnum
+ WHERE a.attacl IS NOT NULL
+   AND (o.oid < {NORMAL} OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass
+                                       AND e.objid = o.oid AND e.deptype = 'e'))
+   AND (SELECT array_agg(x ORDER BY x::text) FROM unnest(a.attacl) x)
+       IS DISTINCT FROM (SELECT array_agg(x ORDER BY x::text) FROM unnest(i.initprivs) x)"""
+
+
 OUTSIDE: tuple[tuple[int, str], ...] = (
     *((0, _changed_rights(table, acl, schema)) for table, acl, schema in _SYSTEM),
+    (0, _COLUMN_RIGHTS),
     (0, "SELECT format('large object %s', oid) FROM pg_largeobject_metadata"),
     (
         0,

@@ -48,6 +48,8 @@ def of_index(thing: pg.Constraint) -> Words:
         words["tablespace"] = thing.tablespace
     if thing.clustered:
         words["clustered"] = True
+    if not thing.index_valid:
+        words["only"] = True
     if thing.index_comment is not None:
         words["index_description"] = thing.index_comment
     return words
@@ -117,7 +119,7 @@ def pointed(thing: pg.Constraint) -> str | None:
 
 def _primary_key(book: Book, table: Id) -> tuple[str, ...]:
     for thing in book.of_table["constraint", table]:
-        if isinstance(thing, pg.Constraint) and thing.type == "primary key" and thing.id.path[:2] == table.path:
+        if isinstance(thing, pg.Constraint) and thing.type == "primary key" and thing.parent is None:
             return thing.columns
     return ()
 
@@ -237,9 +239,19 @@ def index(book: Book, thing: pg.Index, fields: Collection[str]) -> Words | None:
         words["statistics"] = {str(number): target for number, target in thing.statistics}
     if thing.clustered:
         words["clustered"] = True
+    table = book.catalog.objects.get(thing.table)
+    if not thing.valid and isinstance(table, pg.Table) and table.partition_key:
+        words["only"] = True
+    if thing.parent and (thing.id in book.verbatim or not _is_valid(book, thing.parent)):
+        words["part_of"] = thing.parent.name
     if thing.comment is not None:
         words["description"] = thing.comment
     return words
+
+
+def _is_valid(book: Book, index_id: Id) -> bool:
+    found = book.catalog.objects.get(index_id)
+    return not isinstance(found, pg.Index) or found.valid
 
 
 def index_name(table: str, keys: list[str], include: list[str], fields: Collection[str]) -> str:

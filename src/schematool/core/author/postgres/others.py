@@ -50,9 +50,12 @@ def type_(book: Book, thing: pg.PgObject) -> Words:
             words["fields"] = {a.name: _attribute(book, a) for a in thing.attributes}
         case pg.Range():
             words = {"range": thing.id.name} | book.head(thing) | {"subtype": book.type(thing.subtype)}
-            for word in ("operator_class", "canonical", "difference", "multirange"):
+            for word in ("operator_class", "canonical", "difference"):
                 if value := getattr(thing, word):
                     words[word] = value
+            if thing.multirange:
+                inside, own = parse.path(thing.multirange)
+                words["multirange"] = own if inside == thing.id.path[0] else f"{inside}.{own}"
             if thing.collation:
                 words["collation"] = collation(thing.collation)
         case _:

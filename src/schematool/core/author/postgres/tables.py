@@ -12,6 +12,7 @@ from schematool.core.author.yaml_text import Plain, Sql
 from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
 from schematool.core.partitions import MARK, bounds, every_of
+from schematool.core.plan.postgres.not_nulls import NAMED_NOT_NULL
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import literal, qualified
 
@@ -191,13 +192,26 @@ def _is_plain(book: Book, part: pg.Table, parent_id: Id) -> bool:
         return False
     if part.row_security or part.replica_identity != "default" or part.persistence != parent.persistence:
         return False
+    names = [column.not_null_name for column in _columns(book, part) if column.not_null]
+    if (any(names) and not _names_of_parent(book, part)) or any(not c.not_null_valid for c in _columns(book, part)):
+        return False
     if part.owner not in {None, book.owner, parent.owner} or part.id.path[0] != parent.id.path[0]:
         return False
     if any(book.of_table[kind, part.id] for kind in ("policy", "rule", "statistics")):
         return False
-    if any(isinstance(t, pg.Trigger) and not t.inherited for t in book.of_table["trigger", part.id]):
+    triggers = [one for one in book.of_table["trigger", part.id] if isinstance(one, pg.Trigger)]
+    if any(not one.inherited or _fires_otherwise(book, one) for one in triggers):
         return False
     return all(_same_column(book, part, parent, name) for name in part.columns) and not _own_keys(book, part)
+
+
+def _fires_otherwise(book: Book, trigger: pg.Trigger) -> bool:
+    """Whether a partition's trigger is in another state than its parent's."""
+    table = book.catalog.objects.get(trigger.table)
+    if not trigger.inherited or not isinstance(table, pg.Table) or not table.partition_of:
+        return False
+    above = book.catalog.objects.get(Id("trigger", (*table.partition_of.path, trigger.id.name)))
+    return isinstance(above, pg.Trigger) and above.enabled != trigger.enabled
 
 
 def _same_column(book: Book, part: pg.Table, parent: pg.Table, name: str) -> bool:
@@ -245,7 +259,7 @@ def _index_given_by_parent(book: Book, thing: pg.Index) -> bool:
     fields = table.columns if isinstance(table, pg.Table) else ()
     words = constraints.index(book, replace(thing, tablespace=None), fields)
     book.chosen[thing.table].discard(thing.id)
-    return words is not None and "name" not in words
+    return words is not None and "name" not in words and "part_of" not in words
 
 
 def _inline(book: Book, table: pg.Table) -> Words:
@@ -353,9 +367,8 @@ class _Own:
             written = self._field(column, inherited=inherited)
             if inherited:
                 own = written if isinstance(written, dict) else {}
-                more = {k: v for k, v in own.items() if k not in {"type", "required", "collation"}}
-                if own.get("required") and not self._required_above(column):
-                    more["required"] = True
+                more = {k: v for k, v in own.items() if k not in {"type", "required", "required_name", "collation"}}
+                more |= self._own_not_null(column)
                 if more:
                     words[column.id.name] = {"type": self.book.type(column.type), "inherited": True} | more
             else:
@@ -370,12 +383,16 @@ class _Own:
             return False
         return self.parents_names or not any(column.not_null_name for column in self.columns)
 
-    def _required_above(self, column: pg.Column) -> bool:
-        for parent in self.table.inherits:
-            above = self.book.catalog.objects.get(Id("column", (*parent.path, column.id.name)))
-            if isinstance(above, pg.Column) and above.not_null:
-                return True
-        return False
+    def _own_not_null(self, column: pg.Column) -> Words:
+        """What an heir's NOT NULL is beside those of its parents: a constraint of its own, which has a name (18)."""
+        if self.table.of_type and column.not_null:
+            return {"required": True} | ({"required_name": column.not_null_name} if column.not_null_name else {})
+        above = [not_null_name(self.book, parent, column.id.name) for parent in self.table.inherits]
+        named = int(self.book.catalog.version.partition(".")[0] or 0) >= NAMED_NOT_NULL
+        if not column.not_null or (column.not_null_inherited if named else any(above)):
+            return {}
+        own = not_null_name(self.book, self.table.id, column.id.name)
+        return {"required": True} | ({"required_name": own} if named and own else {})
 
     def _field(self, column: pg.Column, *, inherited: bool) -> Plain:
         words = self._value(column)
@@ -388,14 +405,15 @@ class _Own:
         """Type, required, and what gives the value."""
         default = self.book.catalog.objects.get(Id("default", column.id.path))
         words: Words = {"type": self.book.type(column.type)}
+        inherited = column.not_null_inherited and bool(self.table.inherits)
         if isinstance(default, pg.Default):
             self._take(default)
         if isinstance(default, pg.Default) and (serial := self._serial(column, default)):
             words["type"] = serial
             default = None
-        elif column.not_null and not column.identity and not self._in_primary_key(column):
+        elif column.not_null and not column.identity and not self._in_primary_key(column) and not inherited:
             words["required"] = True
-        if column.not_null_name and not self.parents_names:
+        if column.not_null_name and not self.parents_names and not inherited:
             words["required_name"] = column.not_null_name
         if column.not_null_no_inherit:
             words["required_no_inherit"] = True
@@ -589,9 +607,19 @@ class _Own:
         return {
             **self._named("statistics", "statistics", self._statistics),
             **self._named("triggers", "trigger", self._trigger),
+            **self._clones(),
             **self._named("rules", "rule", lambda thing: attached.rule(thing) if isinstance(thing, pg.Rule) else None),
             **self._named("policies", "policy", self._policy),
         }
+
+    def _clones(self) -> Words:
+        things = self.book.of_table["trigger", self.table.id]
+        found: Words = {
+            one.id.name: one.enabled
+            for one in things
+            if isinstance(one, pg.Trigger) and _fires_otherwise(self.book, one)
+        }
+        return {"inherited_triggers": found} if found else {}
 
     def _statistics(self, thing: pg.PgObject) -> Words | None:
         words = constraints.statistics(thing) if isinstance(thing, pg.Statistics) else None

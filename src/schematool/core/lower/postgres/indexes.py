@@ -22,8 +22,8 @@ _TAIL = re.compile(
 _ORDER = re.compile(r"\s+((?:asc|desc)(?:\s+nulls\s+(?:first|last))?|nulls\s+(?:first|last))\s*\Z", re.IGNORECASE)
 
 
-def index(scope: Scope, table: Id, spec: IndexSpec, fields: Collection[str]) -> None:
-    """Add one index of a table or materialised view."""
+def index(scope: Scope, table: Id, spec: IndexSpec, fields: Collection[str], parent: Id | None = None) -> None:
+    """Add one index of a table or materialised view; `parent` is the table that it is a partition of."""
     schema, table_name = table.path
     keys = [key_text(key.text, fields) for key in spec.keys]
     used: set[str] = set()
@@ -31,6 +31,7 @@ def index(scope: Scope, table: Id, spec: IndexSpec, fields: Collection[str]) -> 
     name = spec.name or choose(table_name, parts, "idx", scope.relations_of(schema))
     of = Id("index", (schema, name))
     plain = tuple(part for part in parts if part in fields)
+    whole = text(spec.options, "part_of") if parent else None
     made = Index(
         id=of,
         comment=spec.description,
@@ -39,6 +40,8 @@ def index(scope: Scope, table: Id, spec: IndexSpec, fields: Collection[str]) -> 
         unique=spec.unique,
         method=text(spec.options, "method") or "btree",
         columns=plain,
+        valid=not truth(spec.options, "only"),
+        parent=Id("index", (parent.path[0], whole)) if parent and whole else None,
         clustered=truth(spec.options, "clustered"),
         tablespace=text(spec.options, "tablespace"),
         statistics=tuple(
@@ -53,8 +56,9 @@ def index(scope: Scope, table: Id, spec: IndexSpec, fields: Collection[str]) -> 
 def _statement(spec: IndexSpec, name: str, table: Id, keys: list[str]) -> str:
     unique = "UNIQUE " if spec.unique else ""
     method = identifier(text(spec.options, "method") or "btree")
+    only = "ONLY " if truth(spec.options, "only") else ""
     statement = (
-        f"CREATE {unique}INDEX {identifier(name)} ON {qualified(*table.path)} USING {method} ({', '.join(keys)})"
+        f"CREATE {unique}INDEX {identifier(name)} ON {only}{qualified(*table.path)} USING {method} ({', '.join(keys)})"
     )
     if include := names(spec.options, "include"):
         statement += f" INCLUDE {columns(include)}"

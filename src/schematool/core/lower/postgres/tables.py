@@ -55,7 +55,7 @@ def table(scope: Scope, entity: Entity) -> None:
     _table_constraints(scope, of, entity)
     fields = _field_names(scope, entity)
     for spec in entity.indexes:
-        index(scope, of, spec, fields)
+        index(scope, of, spec, fields, parent)
     triggers.all_of(scope, of, entity.options)
     _policies(scope, of, entity.options)
     _statistics(scope, of, entity.options, fields)
@@ -296,6 +296,7 @@ def _put(  # noqa: PLR0913, PLR0917  # one argument for each part of a constrain
         enforced=truth(words, "enforced", True),
         clustered=truth(words, "clustered"),
         index_comment=text(words, "index_description"),
+        index_valid=not truth(words, "only"),
     )
     scope.put(made, place)
     if was := text(words, "was"):

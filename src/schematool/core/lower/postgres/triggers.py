@@ -25,6 +25,10 @@ def all_of(scope: Scope, relation: Id, options: Options) -> None:
         place = options.span(f"triggers.{name}") or Span("", 1, 1)
         words = record(value, "execute")
         trigger(scope, relation, name, words, place, None, _was(words, options, f"triggers.{name}.was"))
+    for name, state in mapping(options, "inherited_triggers").items():
+        of = Id("trigger", (*relation.path, name))
+        clone = pg.Trigger(id=of, table=relation, definition="", enabled=str(state), inherited=True)
+        scope.put(clone, options.span(f"inherited_triggers.{name}") or Span("", 1, 1))
     for name, value in mapping(options, "rules").items():
         words = record(value, "definition")
         of = Id("rule", (*relation.path, name))

@@ -83,7 +83,7 @@ def range_type(scope: Scope, thing: Declaration, common: Common) -> None:
     """Add a range type."""
     schema = schema_of(thing)
     collation = text(thing.options, "collation")
-    multirange = text(thing.options, "multirange")
+    inside, _, own = (text(thing.options, "multirange") or "").rpartition(".")
     made = pg.Range(
         id=Id("type", (schema, thing.name)),
         subtype=scope.type_text(text(thing.options, "subtype") or ""),
@@ -91,7 +91,7 @@ def range_type(scope: Scope, thing: Declaration, common: Common) -> None:
         collation=collation_text(collation),
         canonical=text(thing.options, "canonical"),
         difference=text(thing.options, "difference"),
-        multirange=qualified(schema, multirange) if multirange else None,
+        multirange=qualified(inside or schema, own) if own else None,
         **shared(common),
     )
     scope.put(made, thing.span)

@@ -196,12 +196,14 @@ def _chosen(one: str | None, two: str | None, table: str, column: str | None, la
 
 
 def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
-    """Storage parameters, and the columns of statistics, mean the same in any order."""
+    """Storage parameters, the tags of event triggers and the columns of statistics mean the same in any order."""
     match thing, other:
         case pg.Table(), pg.Table() if dict(thing.options) == dict(other.options):
             return replace(thing, options=tuple(sorted(thing.options)))
         case pg.View(), pg.View() if dict(thing.options) == dict(other.options):
             return replace(thing, options=tuple(sorted(thing.options)))
+        case pg.EventTrigger(), pg.EventTrigger() if _by_tag(thing) == _by_tag(other):
+            return replace(thing, definition=_by_tag(thing))
         case pg.Statistics(), pg.Statistics() if _by_name(thing) == _by_name(other):
             return replace(thing, definition=_by_name(thing))
         case _:
@@ -224,6 +226,13 @@ def _same_text(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
             changed: dict[str, Any] = {name: max(one, two, key=len)}
             thing = replace(thing, **changed)
     return thing
+
+
+_TAGS = re.compile(r"(?<= WHEN TAG IN \()[^)]*(?=\))")
+
+
+def _by_tag(trigger: pg.EventTrigger) -> str:
+    return _TAGS.sub(lambda match: ", ".join(sorted(match[0].split(", "))), trigger.definition)
 
 
 _STATISTICS = re.compile(r"(?P<head>.* ON )(?P<columns>.*)(?P<tail> FROM .*)", re.DOTALL)

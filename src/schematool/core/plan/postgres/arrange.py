@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schematool.core.catalog import Id
+from schematool.core.catalog import Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import identity_sequence
 from schematool.core.plan.postgres.decide import Decision
@@ -157,6 +157,9 @@ def _needs(decision: Decision, graph: Graph) -> None:
     for of in [of for action, of in graph.before if action == "attach" and of.kind == "table"]:
         if of not in decision.creates:
             _unchecked(decision, graph, of)
+    for own in [decision.new(of) for of in decision.creates if of.kind == "constraint"]:
+        if isinstance(own, pg.Constraint) and own.type == "check" and not own.inherited:
+            _before_the_unchecked(decision, graph, own)
     _heirs(decision, graph)
     _table_privileges(decision, graph)
     _default_privileges(decision, graph)
@@ -223,6 +226,14 @@ def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
                 whole = ("attach", heir) if ("attach", heir) in graph.before else ("create", heir)
                 first = own.validated and heir in decision.creates
                 graph.first(*((("create", of), ("create", heir)) if first else (whole, ("create", of))))
+
+
+def _before_the_unchecked(decision: Decision, graph: Graph, own: pg.Constraint) -> None:
+    """An heir's own check becomes one with its ancestor's; one that is not valid would be in its way."""
+    for of in (Id("constraint", (*above.path, own.id.name)) for above in _ancestors(decision, own.table)):
+        above = decision.after.objects.get(of)
+        if of in decision.creates and isinstance(above, pg.Constraint) and not above.validated:
+            graph.first(("create", own.id), ("create", of))
 
 
 def _ancestors(decision: Decision, table: Id) -> set[Id]:
@@ -480,8 +491,9 @@ def _merge_drops(decision: Decision, graph: Graph) -> None:
                 break
     for of in decision.rebuilds:
         for thing in decision.before:
+            # A check goes with the table that is set aside; an heir's may be its parent's too, and cannot go by itself.
             if (
-                isinstance(thing, pg.Column | pg.Default)
+                (isinstance(thing, pg.Column | pg.Default) or _type(thing) == "check")
                 and thing.id.path[:2] == of.path
                 and thing.id in decision.drops
             ):
@@ -539,7 +551,7 @@ def _merge_creates(decision: Decision, graph: Graph) -> None:
                 continue
 
 
-def _type(thing: pg.PgObject) -> str | None:
+def _type(thing: Object) -> str | None:
     return thing.type if isinstance(thing, pg.Constraint) else None
 
 

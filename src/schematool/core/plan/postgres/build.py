@@ -9,6 +9,7 @@ from schematool.core.catalog import Catalog, Id
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import default_privileges, on_create
 from schematool.core.plan.postgres.create import (
+    add_not_null,
     after_column,
     after_table,
     column_text,
@@ -16,11 +17,12 @@ from schematool.core.plan.postgres.create import (
     create,
     create_foreign_table,
     create_table,
+    enabled_state,
     own_sequence,
     replica_identity,
 )
 from schematool.core.plan.postgres.names import name, relation
-from schematool.core.plan.postgres.not_nulls import said_outright
+from schematool.core.plan.postgres.not_nulls import not_null_member, said_outright
 from schematool.core.sql.expression import enclosed
 from schematool.core.sql.quote import identifier
 
@@ -46,10 +48,13 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     """
     (catalog,) = said_outright(catalog)
     pairs: list[tuple[str, str]] = []
-    for of in sorted(catalog.objects, key=_rank):
+    late: list[tuple[str, str]] = []
+    for of in sorted(catalog.objects, key=lambda one: (*_rank(one), *_heirs_first(catalog, one), one)):
         thing = catalog.objects[of]
         assert isinstance(thing, pg.PgObject)
-        pairs += ((str(of), text) for text in _statements(catalog, thing))
+        # A partition that is attached later would get an index of its own, and a trigger's state as its parent has it.
+        group = late if _lacks_children(thing) or (isinstance(thing, pg.Trigger) and thing.inherited) else pairs
+        group += ((str(of), text) for text in _statements(catalog, thing))
     for thing in catalog:
         if isinstance(thing, pg.Sequence) and thing.owned_by:
             pairs.append((str(thing.id), own_sequence(thing)))
@@ -58,15 +63,46 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
                 f"ALTER TABLE ONLY {name(thing.partition_of)} ATTACH PARTITION {name(thing.id)} {thing.partition_bound}"
             )
             pairs.append((str(thing.id), text))
+        if isinstance(thing, pg.Index) and thing.parent:
+            late.append((str(thing.id), f"ALTER INDEX {name(thing.parent)} ATTACH PARTITION {name(thing.id)}"))
         if isinstance(thing, pg.Table) and thing.replica_identity != "default":
             pairs.append((str(thing.id), replica_identity(thing)))
-    return tuple(pairs)
+    return (*pairs, *late)
 
 
-def _rank(of: Id) -> tuple[int, Id]:
+def _lacks_children(thing: pg.PgObject) -> bool:
+    """Whether it is an index, or a key's, of a partitioned table without one in each partition."""
+    match thing:
+        case pg.Index(valid=valid) | pg.Constraint(index_valid=valid):
+            return not valid
+        case _:
+            return False
+
+
+def _rank(of: Id) -> tuple[int, str]:
     if of.kind in _ORDER:
-        return _ORDER.index(of.kind), of
-    return (len(_ORDER) + 1 if of.kind in _LAST else len(_ORDER)), of
+        return _ORDER.index(of.kind), of.kind
+    return (len(_ORDER) + 1 if of.kind in _LAST else len(_ORDER)), of.kind
+
+
+def _heirs_first(catalog: Catalog, of: Id) -> tuple[int, ...]:
+    """How many generations are above: a check that an heir has already becomes one with its parent's.
+
+    The other way round, a parent's that is not valid would be in the way of a valid one. What is said of a trigger
+    reaches the partitions below, before something else is said of theirs.
+    """
+    if of.kind not in {"constraint", "trigger"}:
+        return ()
+    above = _generations(catalog, Id("table", of.path[:2]), frozenset())
+    return (above if of.kind == "trigger" else -above,)
+
+
+def _generations(catalog: Catalog, table: Id, seen: frozenset[Id]) -> int:
+    thing = catalog.objects.get(table)
+    if not isinstance(thing, pg.Table) or table in seen:
+        return 0
+    parents = (*thing.inherits, *((thing.partition_of,) if thing.partition_of else ()))
+    return max((1 + _generations(catalog, parent, seen | {table}) for parent in parents), default=0)
 
 
 def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
@@ -78,7 +114,11 @@ def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
         case pg.Column():
             if _owner(catalog, thing.id) is None:
                 return
-            if thing.inherited and thing.not_null and not _is_partition(catalog, thing.id):
+            table = _owner(catalog, thing.id)
+            own = _has_own_name(thing)
+            if own and isinstance(table, pg.Table) and table.of_type:
+                yield add_not_null(thing)
+            elif thing.inherited and thing.not_null and not own and not _is_partition(catalog, thing.id):
                 yield f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)} SET NOT NULL"
             yield from after_column(thing)
         case pg.Default() if _in_its_table(catalog, thing.id):
@@ -88,9 +128,21 @@ def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
             return
         case pg.Constraint() if thing.inherited and not _waits(catalog, thing):
             return
+        case pg.Constraint() if not thing.index_valid:
+            yield from (text.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1) for text in create(thing))
+        case pg.Trigger() if thing.inherited:
+            yield enabled_state(thing).replace("ALTER TABLE ONLY ", "ALTER TABLE ", 1)
+        case pg.Trigger():
+            # Its clones at partitions fire as it does unless something else is said of them.
+            yield from (text.replace("ALTER TABLE ONLY ", "ALTER TABLE ", 1) for text in create(thing))
         case _:
             yield from create(thing)
     yield from on_create(thing)
+
+
+def _has_own_name(column: pg.Column) -> bool:
+    """Whether the NOT NULL of a column that comes from a parent is said to be a constraint of its own."""
+    return column.inherited and column.not_null and bool(column.not_null_name or column.not_null_no_inherit)
 
 
 def _in_its_table(catalog: Catalog, of: Id) -> bool:
@@ -142,6 +194,10 @@ def _table(catalog: Catalog, table: pg.Table | pg.ForeignTable) -> Iterator[str]
             and thing.type == "check"
             and not _waits(catalog, thing)
         )
+    elif not (isinstance(table, pg.Table) and table.of_type):
+        # A name can be given on PostgreSQL 18 only, and only here: what comes from a parent cannot be renamed.
+        columns = (catalog.objects.get(Id("column", (*table.id.path, column_name))) for column_name in table.columns)
+        members += (not_null_member(one) for one in columns if isinstance(one, pg.Column) and _has_own_name(one))
     if isinstance(table, pg.ForeignTable):
         yield create_foreign_table(table, members)
         return

@@ -326,13 +326,13 @@ def policy_expressions(policy: pg.Policy) -> str:
 
 
 def enabled_state(thing: pg.Trigger | pg.Rule | pg.EventTrigger) -> str:
-    """The statement that sets whether a trigger or rule fires."""
+    """The statement that sets whether a trigger or rule fires; not of its clones at partitions."""
     word = ENABLED[thing.enabled]
     match thing:
         case pg.EventTrigger():
             return f"ALTER EVENT TRIGGER {identifier(thing.id.name)} {word}"
         case pg.Trigger():
-            return f"ALTER TABLE {name(thing.table)} {word} TRIGGER {identifier(thing.id.name)}"
+            return f"ALTER TABLE ONLY {name(thing.table)} {word} TRIGGER {identifier(thing.id.name)}"
         case pg.Rule():
             return f"ALTER TABLE {name(thing.table)} {word} RULE {identifier(thing.id.name)}"
 

@@ -372,7 +372,7 @@ def _leave_to_the_parent(decision: Decision) -> None:
         if not any(parent in decision.creates for parent in decision.parents_of(of, decision.after)):
             decision.creates.discard(of)
     for of, change in list(decision.alters.items()):
-        if isinstance(change.after, pg.Constraint) and change.after.inherited:
+        if isinstance(change.after, pg.Constraint | pg.Trigger) and change.after.inherited:
             del decision.alters[of]
 
 

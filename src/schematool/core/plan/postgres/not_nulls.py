@@ -9,6 +9,10 @@ from dataclasses import replace
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.sql.names import object_name
+from schematool.core.sql.quote import identifier
+
+NAMED_NOT_NULL = 18
+"""The major from which on NOT NULL is a constraint with a name."""
 
 
 def usual_not_null(column: pg.Column) -> str:
@@ -19,6 +23,27 @@ def usual_not_null(column: pg.Column) -> str:
 def not_null_name(column: pg.Column) -> str:
     """The name that the NOT NULL of a column has: its own, or the usual one."""
     return column.not_null_name or usual_not_null(column)
+
+
+def own_not_nulls(catalog: Catalog, table: pg.Table | pg.ForeignTable, version: int) -> Iterator[pg.Column]:
+    """The columns of an heir that come from its parents, but whose NOT NULL is its own.
+
+    Before PostgreSQL 18 it is no object, and an heir's is its own only where no parent has one.
+    """
+    for name in table.columns:
+        column = catalog.objects.get(Id("column", (*table.id.path, name)))
+        if not isinstance(column, pg.Column) or not (column.inherited and column.not_null and column.not_null_valid):
+            continue
+        above = [catalog.objects.get(Id("column", (*parent.path, name))) for parent in table.inherits]
+        given = any(isinstance(one, pg.Column) and one.not_null for one in above)
+        if not column.not_null_inherited if version >= NAMED_NOT_NULL else not given:
+            yield column
+
+
+def not_null_member(column: pg.Column) -> str:
+    """`CONSTRAINT a_nn NOT NULL a`, as a part of CREATE TABLE (PostgreSQL 18)."""
+    alone = " NO INHERIT" if column.not_null_no_inherit else ""
+    return f"CONSTRAINT {identifier(not_null_name(column))} NOT NULL {identifier(column.id.name)}{alone}"
 
 
 def said_outright(*catalogs: Catalog) -> tuple[Catalog, ...]:

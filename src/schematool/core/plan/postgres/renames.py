@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -76,7 +77,7 @@ class _Names:
         if isinstance(thing, pg.Range) and one.before.path[:-1] == one.after.path[:-1]:
             multirange = (multirange_name(one.before.name), multirange_name(one.after.name))
             if thing.multirange:
-                multirange = (thing.multirange, thing.multirange)
+                multirange = (multirange_path(thing)[1],) * 2
             for texts in range_parts(replace(thing, id=one.before), (one.before.name, one.after.name), multirange):
                 follow, back = (Step(text, up.subjects, lock=Lock.ACCESS_EXCLUSIVE) for text in texts)
                 self.steps.append((follow, back))
@@ -133,6 +134,18 @@ def _typed(argument: str) -> tuple[str, bool]:
     return _PRINTED.get(name, name), is_array(argument)
 
 
+_NAME = re.compile(r'"(?:[^"]|"")*"|[^."]+')
+
+
+def multirange_path(range_: pg.Range) -> tuple[str, str]:
+    """Schema and name of a range type's multirange."""
+    schema, own = range_.id.path
+    if range_.multirange is None:
+        return schema, multirange_name(own)
+    there, name = (part.strip('"').replace('""', '"') for part in _NAME.findall(range_.multirange))
+    return there, name
+
+
 def range_parts(range_: pg.Range, own: tuple[str, str], multirange: tuple[str, str]) -> Iterator[tuple[str, str]]:
     """(up, down) statements that rename what a range type brings along and keeps the old name when it is renamed.
 
@@ -142,11 +155,12 @@ def range_parts(range_: pg.Range, own: tuple[str, str], multirange: tuple[str, s
     schema, sub = range_.id.path[0], range_.subtype
     of = qualified(schema, own[1])
     if multirange[0] != multirange[1]:
-        old, new = multirange
+        there, (old, new) = multirange_path(range_)[0], multirange
         yield (
-            f"ALTER TYPE {qualified(schema, old)} RENAME TO {identifier(new)}",
-            f"ALTER TYPE {qualified(schema, new)} RENAME TO {identifier(old)}",
+            f"ALTER TYPE {qualified(there, old)} RENAME TO {identifier(new)}",
+            f"ALTER TYPE {qualified(there, new)} RENAME TO {identifier(old)}",
         )
+    # The functions are in the range's schema, wherever the multirange type is (DefineRange).
     for (old, new), arguments in (
         (own, f"{sub}, {sub}"),
         (own, f"{sub}, {sub}, text"),

@@ -24,25 +24,28 @@ from schematool.core.plan.postgres.create import (
     create_foreign_table,
     create_table,
     drop,
+    enabled_state,
     own_sequence,
     replica_identity,
 )
 from schematool.core.plan.postgres.decide import Decision, decide
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.names import name, relation, table_of
-from schematool.core.plan.postgres.not_nulls import not_null_name, said_outright
+from schematool.core.plan.postgres.not_nulls import (
+    NAMED_NOT_NULL,
+    not_null_member,
+    not_null_name,
+    own_not_nulls,
+    said_outright,
+)
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.plan.postgres.renames import range_parts
+from schematool.core.plan.postgres.renames import multirange_path, range_parts
 from schematool.core.plan.postgres.types import using
-from schematool.core.sql.names import multirange_name
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
 ASIDE = "__schematool_old"
 """What a type or table is called between its replacement and its removal."""
-
-NAMED_NOT_NULL = 18
-"""The major from which on NOT NULL is a constraint with a name."""
 
 _GRANT_KINDS = {
     "table": "tables",
@@ -69,15 +72,49 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     if version >= NAMED_NOT_NULL:
         before, after = said_outright(before, after)
     decision = decide(before, after, version)
-    if not (decision.drops or decision.creates or decision.alters):
+    clones = tuple(_states_of_clones(decision))
+    if not (decision.drops or decision.creates or decision.alters or clones):
         return ()
     graph = arrange(decision)
     speller = Speller(decision, graph, style, version)
     contracted = graph.contracted()
     for node in ordered(contracted, ranking(decision, speller.is_alone)):
         speller.spell(node)
-    steps = tuple(_committing(tuple(speller.steps) + tuple(speller.tail), decision))
+    steps = tuple(_committing((*speller.steps, *clones, *speller.tail), decision))
     return tuple(_with_late_bodies(steps, decision))
+
+
+def _states_of_clones(decision: Decision) -> Iterator[Step]:
+    """Whether the triggers that partitions have from their parents fire, where that is not what it came to be.
+
+    A clone is made as `origin` with its parent's trigger (CreateTriggerFiringOn, trigger.c), and in its parent's state
+    with its table (CloneRowTriggersToPartition, tablecmds.c, PostgreSQL 18).
+    """
+    for thing in decision.after:
+        if not isinstance(thing, pg.Trigger) or not thing.inherited:
+            continue
+        old = decision.before.objects.get(thing.id)
+        if isinstance(old, pg.Trigger) and old.inherited and not _made_anew(decision, thing):
+            states = {old.enabled, thing.enabled}
+        else:
+            states = {"origin", *(one.enabled for one in (thing, *_above(decision.after, thing)))}
+        if len(states) > 1:
+            yield Step(enabled_state(thing), (thing.id,), lock=Lock.SHARE_ROW_EXCLUSIVE)
+
+
+def _above(catalog: Catalog, trigger: pg.Trigger) -> Iterator[pg.Trigger]:
+    """The triggers that one of a partition comes from, of one parent after the other."""
+    table = catalog.objects.get(trigger.table)
+    while isinstance(table, pg.Table | pg.ForeignTable) and table.partition_of:
+        found = catalog.objects.get(Id("trigger", (*table.partition_of.path, trigger.id.name)))
+        if isinstance(found, pg.Trigger):
+            yield found
+        table = catalog.objects.get(table.partition_of)
+
+
+def _made_anew(decision: Decision, trigger: pg.Trigger) -> bool:
+    above = any(one.id in decision.creates for one in _above(decision.after, trigger))
+    return above or trigger.table in decision.creates
 
 
 def _unknown_secret(thing: pg.PgObject, text: str) -> tuple[Hazard, ...]:
@@ -441,6 +478,8 @@ class Speller:
         partition = table.partition_of is not None
         typed = isinstance(table, pg.Table) and table.of_type is not None
         own = [column for column in columns if partition or typed or not column.inherited]
+        if not partition:
+            own = [replace(column, not_null=column.not_null and not column.not_null_inherited) for column in own]
         if of in self.decision.rebuilds and self.version >= NAMED_NOT_NULL:
             # The table that was set aside still has the names that the server would choose.
             own = [_named_not_null(column) for column in own]
@@ -457,6 +496,9 @@ class Speller:
                 and thing not in constraints
             ]
         members += [constraint_text(c) for c in sorted(constraints, key=_constraint_order)]
+        heirs = [] if partition or typed else list(own_not_nulls(self.decision.after, table, self.version))
+        if self.version >= NAMED_NOT_NULL:
+            members += map(not_null_member, heirs)
         if isinstance(table, pg.Table):
             if table.of_type:
                 with_options = [(c, column_options(c, defaults.get(c.id.name))) for c in own]
@@ -470,6 +512,9 @@ class Speller:
         else:
             yield Step(create_foreign_table(table, members), (of, *(thing.id for thing in merged)))
         yield from (Step(text, (of,)) for text in on_create(table, initial))
+        if self.version < NAMED_NOT_NULL:
+            head = f"ALTER TABLE {name(of)} ALTER COLUMN"
+            yield from (Step(f"{head} {identifier(c.id.name)} SET NOT NULL", (c.id,)) for c in heirs)
         yield from (Step(text, (c.id,)) for c in columns for text in after_column(c))
         extra = [default for column, default in defaults.items() if column not in {c.id.name for c in own}]
         yield from (Step(text, (default.id,)) for default in extra for text in create(default))
@@ -681,7 +726,7 @@ def _swap_word(thing: pg.PgObject) -> str:
 def _range_aside(range_: pg.Range) -> Iterator[str]:
     """Statements that follow the type aside with its multirange and its functions."""
     own = range_.id.name
-    multirange = (range_.multirange or multirange_name(own)).rpartition(".")[2].strip('"')
+    _, multirange = multirange_path(range_)
     names = (own, own + ASIDE), (multirange, multirange + ASIDE)
     yield from (up for up, _ in range_parts(range_, *names))
 

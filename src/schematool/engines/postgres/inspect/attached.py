@@ -119,7 +119,7 @@ def read_statistics(reading: Reading) -> None:
 def read_event_triggers(reading: Reading) -> None:
     """Event triggers, as the statement that makes them."""
     for row in reading.rows(EVENT_TRIGGER_QUERY):
-        tags = ", ".join(literal(tag) for tag in sorted(row.evttags or ()))
+        tags = ", ".join(literal(tag) for tag in row.evttags or ())
         when = f" WHEN TAG IN ({tags})" if tags else ""
         function = qualified(row.nspname, row.proname)
         thing = EventTrigger(

@@ -187,6 +187,7 @@ SELECT n.oid, n.conrelid, n.conkey[1] AS column, n.conname, n.connoinherit, n.co
   JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
  WHERE n.contype = 'n' AND n.conrelid >= {oids.FIRST_USER_OID}
    AND (n.conname <> c.relname || '_' || a.attname || '_not_null' OR n.connoinherit OR NOT n.convalidated
+        OR NOT n.conislocal
         OR n.oid IN (SELECT objoid FROM pg_description WHERE classoid = {oids.CONSTRAINT}))"""
 
 PARENT_QUERY = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
@@ -340,6 +341,7 @@ class Seldom(TypedDict, total=False):
     not_null_no_inherit: bool
     not_null_valid: bool
     not_null_comment: str | None
+    not_null_inherited: bool
     generated: str | None
     generated_kind: str | None
     storage: str | None
@@ -356,6 +358,7 @@ def _seldom(reading: Reading, row: Any, not_null: Any) -> Seldom:
         "not_null_no_inherit": bool(not_null and not_null.connoinherit),
         "not_null_valid": not not_null or not_null.convalidated,
         "not_null_comment": reading.comments.get((oids.CONSTRAINT, not_null.oid, 0)) if not_null else None,
+        "not_null_inherited": bool(not_null and not not_null.conislocal),
         "generated": row.expression if row.attgenerated else None,
         "generated_kind": {"s": "stored", "v": "virtual"}.get(row.attgenerated),
         "storage": STORAGE[row.storage] if row.storage else None,

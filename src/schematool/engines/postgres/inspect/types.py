@@ -52,6 +52,7 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) AS 
 
 RANGE_QUERY = f"""
 SELECT r.rngtypid, format_type(r.rngsubtype, NULL) AS subtype, m.typname AS multirange,
+       quote_ident(mn.nspname) || '.' || quote_ident(m.typname) AS multirange_path, m.typnamespace AS multirange_schema,
        CASE WHEN NOT c.opcdefault OR c.opcintype <> r.rngsubtype
             THEN quote_ident(cn.nspname) || '.' || quote_ident(c.opcname) END AS operator_class,
        CASE WHEN r.rngcollation <> s.typcollation THEN {COLLATION.format("r.rngcollation")} END AS collation,
@@ -59,6 +60,7 @@ SELECT r.rngtypid, format_type(r.rngsubtype, NULL) AS subtype, m.typname AS mult
        CASE WHEN r.rngsubdiff <> 0 THEN quote_ident(fn.nspname) || '.' || quote_ident(f.proname) END AS difference
   FROM pg_range r
   JOIN pg_type m ON m.oid = r.rngmultitypid
+  JOIN pg_namespace mn ON mn.oid = m.typnamespace
   JOIN pg_type s ON s.oid = r.rngsubtype
   JOIN pg_opclass c ON c.oid = r.rngsubopc
   JOIN pg_namespace cn ON cn.oid = c.opcnamespace
@@ -147,6 +149,7 @@ def _attribute(reading: Reading, row: Any) -> Attribute:
 
 
 def _range(reading: Reading, row: Any, key: Id, details: Any) -> Range:
+    usual = details.multirange == multirange_name(row.typname) and details.multirange_schema == row.typnamespace
     return Range(
         id=key,
         subtype=details.subtype,
@@ -154,6 +157,6 @@ def _range(reading: Reading, row: Any, key: Id, details: Any) -> Range:
         collation=details.collation,
         canonical=details.canonical,
         difference=details.difference,
-        multirange=None if details.multirange == multirange_name(row.typname) else details.multirange,
+        multirange=None if usual else details.multirange_path,
         **reading.rest(oids.TYPE, row.oid, row.typowner),
     )
