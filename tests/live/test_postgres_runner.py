@@ -706,3 +706,39 @@ def test_the_line_of_copied_data_is_pointed_at(engine: PostgresEngine, end: str)
 
     assert found.span
     assert (found.span.line, found.span.column, found.span.text) == (7, 1, "two\tb")
+
+
+@pytest.mark.parametrize(
+    ("up", "code", "note"),
+    [
+        ("alter table users alter email set not null", "23502", "4 rows are in the way, such as (2), (4), (6) by (id)"),
+        ("alter table users validate constraint small", "23514", "1 row is in the way, such as (9) by (id)"),
+        ("alter table users validate constraint friend", "23503", "2 rows are in the way, such as (3), (5) by (id)"),
+        (
+            "create unique index concurrently users_place on users (place)",
+            "23505",
+            "5 rows share their (place), in 2 groups",
+        ),
+    ],
+)
+def test_the_rows_in_the_way_are_counted_and_named(engine: PostgresEngine, up: str, code: str, note: str) -> None:
+    """By their primary key, three of them; no other value is shown, and the next run after they are corrected works."""
+    apply(
+        engine,
+        unit_of(
+            "0001_users",
+            "create table users (id int primary key, email text, place text, friend int);\n"
+            "insert into users select n, case when n % 2 = 1 then 'secret' end from generate_series(1, 9) as n;\n"
+            "update users set place = case when id < 4 then 'a' when id < 6 then 'b' end;\n"
+            "update users set friend = 77 where id in (3, 5);\n"
+            "alter table users add constraint small check (id < 9) not valid;\n"
+            "alter table users add constraint friend foreign key (friend) references users not valid;\n",
+        ),
+    )
+    alone = "-- transactional: false\n" if "concurrently" in up else ""
+    with pytest.raises(StatementError, match=code) as caught:
+        apply(engine, unit_of("0002_rule", f"{alone}{up};\n"))
+    (found,) = caught.value.diagnostics
+
+    assert found.notes == (note,)
+    assert "secret" not in str(caught.value)

@@ -28,6 +28,7 @@ BUILD = """
 create index on a (b)
 create unique index concurrently i on a (b)
 drop index concurrently i
+drop schema if exists old cascade
 reindex table a
 alter table s."a" validate constraint c
 alter domain d validate constraint c

@@ -17,7 +17,7 @@ _TABLE = rf"alter (?:foreign )?table (?:if exists )?(?:only )?(?P<name>{_NAME})"
 _READS_ROWS = _compile(r"(?:insert|update|delete|merge|copy|select|with|values|table|do|call|execute|explain)\b")
 _BUILDS = _compile(
     r"(?:create (?:unique )?index|reindex|cluster|vacuum|analyze|refresh|create materialized view|checkpoint"
-    r"|drop index concurrently|import foreign schema|alter system"
+    r"|drop index concurrently|drop schema|drop owned|import foreign schema|alter system"
     r"|(?:create|alter|drop) (?:database|tablespace|subscription|extension))\b"
     rf"|create (?:unlogged |temp |temporary )?table (?:if not exists )?{_NAME}\s*(?:\([\w\s,\"]*\)\s*)?"
     r"(?:with\s*\([^)]*\)\s*)?as\b"

@@ -28,6 +28,7 @@ from schematool.engines.fault import Faults
 from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Journal, Ledger, statement_hashes
 from schematool.engines.postgres.lock import MigrationLock
+from schematool.engines.postgres.offending import CODES, offending
 from schematool.engines.postgres.pipeline import send_all, supported, written
 from schematool.engines.postgres.resume import Found, already_there, must_be_alone, probe, stands_in_the_way
 from schematool.engines.postgres.session import Session, world_error
@@ -374,7 +375,14 @@ class Runner:
         limit = run.limited(index) / 1000
         late = limit if limit and seconds >= limit * 0.99 else 0.0
         return statement_error(
-            error, command.text, self._session.url, span=command.span, state=state, note=note, limit=late
+            error,
+            command.text,
+            self._session.url,
+            span=command.span,
+            state=state,
+            note=note,
+            limit=late,
+            notes=offending(self._session, error.diag) if error.sqlstate in CODES else (),
         )
 
     # --- outside of a transaction -----------------------------------------------------------------------------

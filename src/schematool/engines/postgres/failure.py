@@ -47,11 +47,13 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
     state: str | None = None,
     note: str = "",
     limit: float = 0.0,
+    notes: tuple[str, ...] = (),
 ) -> StatementError:
     """Say what the server said, pointing at the place in the file that it pointed at.
 
     `span` is where the statement begins in its file. `shift`: how many characters were put in front of it. `limit`:
-    how many seconds it was given, and has had; 0 where it had no limit.
+    how many seconds it was given, and has had; 0 where it had no limit. `notes`:
+    what was found out about it since.
     """
     said = error.diag
     position = max(0, int(said.statement_position) - 1 - shift) if said.statement_position else _inside(said, statement)
@@ -72,6 +74,7 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
         span=within(span, statement, position) if span and position is not None else span,
         hint=hint,
         state=state,
+        notes=notes,
     )
 
 

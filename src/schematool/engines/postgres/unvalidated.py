@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.sql.quote import identifier, qualified
 from schematool.engines.postgres.session import Session
+
+if TYPE_CHECKING:
+    from psycopg.errors import Diagnostic as Diagnosis
 
 # A partition's or child's share of a parent's constraint is counted with the parent. `conenforced` is of 18: what is
 # not enforced is not valid either, and was never meant to be (pg_constraint).
@@ -34,6 +38,14 @@ def unvalidated(session: Session) -> tuple[Diagnostic, ...]:
     enforced = "AND c.conenforced" if session.version >= 180000 else ""
     rows = session.execute(_UNVALIDATED.format(enforced=enforced)).fetchall()
     return tuple(_finding(session, row) for row in rows)
+
+
+def failing(session: Session, table: str, said: Diagnosis) -> str | None:
+    """The condition of the rows that VALIDATE of a constraint would stumble over, by what the server said of it."""
+    rows = session.execute(_UNVALIDATED.format(enforced="")).fetchall()
+    found = (row for row in rows if row[2] == said.constraint_name and qualified(row[0], row[1]) == table)
+    row = next(found, None)
+    return None if row is None else _failing(row)
 
 
 def _finding(session: Session, row: Sequence[object]) -> Diagnostic:
