@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from tests.core.erd.inventing import invented
 
 from schematool.core.erd.diagram import diagram, with_rows
 from schematool.core.erd.picture import LABEL, MARKER, Picture, Placed, Stroke, arrange
+from schematool.core.erd.sizes import ROW, TITLE
 from schematool.core.erd.svg import svg
 from schematool.core.erd.words import Grouping, Rows
 
@@ -151,7 +152,42 @@ def test_the_same_schema_gives_the_same_bytes() -> None:
     text = svg(arrange(model))
 
     assert text == svg(arrange(model))
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "ba76d65076f497a3"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "0129d53d7119018b"
+
+
+def test_a_line_ends_at_a_row() -> None:
+    """Never where two rows meet, when it is made straight: nobody could tell which of them is meant."""
+    for many, seed in ((4, 4), (12, 1), (12, 3), (20, 4)):
+        drawn = arrange(diagram(invented(many, seed)))
+        boxes = [(one.x, one.x + one.size.width, one.y + TITLE, one.size.height - TITLE) for one in drawn.boxes]
+        for line in drawn.lines:
+            for marker in line.markers:
+                (x, y) = marker.at
+                inside = [y - top for left, right, top, high in boxes if x in {left, right} and 0 < y - top < high]
+
+                assert not any(offset % ROW == 0 for offset in inside)
+
+
+def test_frames_hold_the_lines_of_their_group() -> None:
+    """A frame reaches as low as the lines that go past its boxes, and not into the next."""
+    for many, seed in ((40, 4), (60, 3), (80, 1)):
+        drawn = arrange(with_rows(diagram(invented(many, seed)), Rows.KEYS), Grouping.FOLDER)
+        frames = sorted(drawn.frames, key=lambda frame: frame.y)
+        frame_of = {
+            one.box.key: number
+            for one in drawn.boxes
+            for number, frame in enumerate(frames)
+            if frame.y <= one.y < frame.y + frame.height
+        }
+
+        assert all(one.y + one.height <= other.y for one, other in pairwise(frames))
+        for line in drawn.lines:
+            within = {frame_of[end] for link in line.links for end in (link.child, link.parent)}
+            if len(within) == 1:
+                frame = frames[within.pop()]
+                lowest = max(max(stroke.start[1], stroke.end[1]) for stroke in line.strokes)
+
+                assert lowest <= frame.y + frame.height
 
 
 def test_three_hundred_entities_stay_in_proportion() -> None:

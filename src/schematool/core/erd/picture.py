@@ -151,7 +151,7 @@ def _drawn(  # all that the stages before have found out
     boxes = tuple(Placed(box, size[box.key], edges[column[box.key]][0], y[box.key]) for box in diagram.boxes)
     lines = _lines(by_channel, pins, edges, {placed.box.key: placed for placed in boxes})
     right = max(edges[-1][1], *(box.x + box.size.width for box in boxes))
-    frames = _frames(names, band, boxes, left_edge, right)
+    frames = _frames(names, band, boxes, y, left_edge, right)
     bottom = max((frame.y + frame.height for frame in frames), default=max(one.y + one.size.height for one in boxes))
     low = max(
         (point[1] for line in lines for stroke in line.strokes for point in (stroke.start, stroke.end)), default=0
@@ -187,13 +187,20 @@ def _label_width(found: Iterable[Track]) -> int:
 
 
 def _frames(
-    names: Sequence[str], band: Mapping[str, int], boxes: Sequence[Placed], left: int, right: int
+    names: Sequence[str],
+    band: Mapping[str, int],
+    boxes: Sequence[Placed],
+    y: Mapping[str, int],
+    left: int,
+    right: int,
 ) -> tuple[Frame, ...]:
+    """Each around its boxes, and around the lines of the group that go past boxes."""
     frames = []
     for number, name in enumerate(names):
         own = [placed for placed in boxes if band[placed.box.key] == number]
         top = min(placed.y for placed in own) - FRAME - FRAME_TITLE // 2
-        bottom = max(placed.y + placed.size.height for placed in own) + FRAME // 2
+        low = max((at for item, at in y.items() if band[item] == number and is_passing(item)), default=0)
+        bottom = max(low, *(placed.y + placed.size.height for placed in own)) + FRAME // 2
         title = name or "."
         wide = max(right - left + 2 * FRAME, int(width(title, SMALL + 4, bold=True)) + 2 * FRAME)
         frames.append(Frame(title, left - FRAME, top, wide, bottom - top))

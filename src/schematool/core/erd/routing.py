@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schematool.core.erd.nets import HALF, Hop, is_passing
-from schematool.core.erd.sizes import UNIT
+from schematool.core.erd.sizes import ROW, TITLE, UNIT
 
 NEAR = 4
 """Lines nearer to each other than this look like one."""
@@ -86,7 +86,7 @@ def _straighten(
         return
     if is_passing(target.item):
         moved, to = end, heights[start]
-    elif not is_passing(hop.source.item):
+    elif not is_passing(hop.source.item) and not _between_rows(hop.source.offset + distance):
         moved, to = start, heights[end]
     else:
         return
@@ -95,6 +95,11 @@ def _straighten(
     if all(abs(to - other) >= HALF for key, other in own.items() if key != moved and key[0] != hop.net.number):
         heights[moved] = to
         own[moved] = to
+
+
+def _between_rows(offset: int) -> bool:
+    """Whether a place at the side of a box is where two rows meet, so that nobody could tell of which it is the end."""
+    return offset > TITLE and (offset - TITLE) % ROW == 0
 
 
 def tracks(hops: Sequence[Hop], heights: Heights) -> tuple[Track, ...]:
