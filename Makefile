@@ -65,10 +65,10 @@ record: $(READY) ## run the demo and keep it as pictures, docs/demo-*.svg
 setup: $(READY) ## make .venv with everything in it (the other targets do this too)
 
 soak: $(READY) ## thousands of invented pairs of schemas (SOAK=5000), and of kills; the seed is printed
-	SCHEMATOOL_TEST_SOAK=$(SOAK) $(PYTEST) tests/property
+	SCHEMATOOL_TEST_SOAK=$(SOAK) $(PYTEST) --timeout 0 tests/property
 	@seed=$${SCHEMATOOL_TEST_SEED:-$$(date +%s)}; echo "SCHEMATOOL_TEST_SEED=$$seed"; \
 	SCHEMATOOL_TEST_SEED=$$seed SCHEMATOOL_TEST_KILLS=$${SCHEMATOOL_TEST_KILLS:-3000} \
-	SCHEMATOOL_TEST_RUNNERS=$${SCHEMATOOL_TEST_RUNNERS:-64} $(PYTEST) -k "random or at_once" tests/faults
+	SCHEMATOOL_TEST_RUNNERS=$${SCHEMATOOL_TEST_RUNNERS:-64} $(PYTEST) --timeout 0 -k "random or at_once" tests/faults
 
 test: check ## all tests, on real servers
 	$(PYTEST)
