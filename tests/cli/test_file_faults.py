@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,8 @@ import pytest
 
 from schematool.app import locking
 from schematool.app.history import read_history
-from schematool.app.workspace import open_workspace
+from schematool.app.workspace import open_workspace, write_all
+from schematool.core.errors import WorldError
 from tests.cli.test_squash import write
 from tests.conftest import Ran
 
@@ -197,3 +200,23 @@ def test_flipped_line_endings_and_a_byte_order_mark_are_no_fault(root: Path, run
     ran = run_cli("lock", "--check", cwd=root)
 
     assert (ran.exit_code, ran.stdout) == (0, "the lock agrees with the files\n")
+
+
+def test_a_full_disk_leaves_every_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that did not fit is named, with what to do; those before it are not written either."""
+    (tmp_path / "a.sql").write_text("before")
+    asked: list[int] = []
+
+    def full(handle: int) -> None:
+        asked.append(handle)
+        if len(asked) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WorldError) as caught:
+        write_all(tmp_path, {"a.sql": "after", "b.sql": "new"})
+    (told,) = caught.value.diagnostics
+
+    assert (told.code, told.message) == ("ST008", "cannot write b.sql: No space left on device")
+    assert (told.hint, caught.value.state) == ("make room, then run the same command again", "no file was changed")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.sql", "before")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from schematool.core.config import STORES, Config, Place, Target, parse, scratch_place, target
 from schematool.core.diagnostic import Diagnostic, Severity, Span
-from schematool.core.errors import InputError
+from schematool.core.errors import InputError, SchematoolError, WorldError
 from schematool.core.secret import Url
 
 CONFIG_FILE = "schematool.toml"
@@ -212,6 +213,7 @@ def write_all(root: Path, files: Mapping[str, str | bytes]) -> None:
     """Write files, each whole or not at all: all are on disk under other names before the first takes its place."""
     ready: list[tuple[str, Path]] = []
     folders: set[Path] = set()
+    name = ""
     try:
         for name, content in files.items():
             path = confined(root, root / name)
@@ -229,14 +231,24 @@ def write_all(root: Path, files: Mapping[str, str | bytes]) -> None:
             ready.pop(0)
             folders.add(path.parent)
     except OSError as error:
-        raise InputError(
-            Diagnostic("ST008", f"cannot write {error.filename or 'a file'}: {error.strerror}"),
-        ) from error
+        raise _unwritten(error.filename or name, error, begun=bool(folders)) from error
     finally:
         for temporary, _ in ready:
             Path(temporary).unlink(missing_ok=True)
     for folder in folders:
         _sync(folder)
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+def _unwritten(path: object, error: OSError, *, begun: bool = False) -> SchematoolError:
+    """A path that cannot be written is the user's to choose; a disk that is full is nobody's wish."""
+    message = f"cannot write {path}: {error.strerror}"
+    if error.errno in _FULL:
+        hint = "make room, then run the same command again"
+        return WorldError(Diagnostic("ST008", message, hint=hint), state=None if begun else "no file was changed")
+    return InputError(Diagnostic("ST008", message))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -246,7 +258,7 @@ def write_file(path: Path, data: bytes) -> None:
         try:
             target.write_bytes(data)
         except OSError as error:
-            raise InputError(Diagnostic("ST008", f"cannot write {path}: {error.strerror}")) from error
+            raise _unwritten(path, error) from error
         return
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".schematool-", suffix=".tmp")
@@ -260,7 +272,7 @@ def write_file(path: Path, data: bytes) -> None:
         finally:
             Path(temporary).unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(Diagnostic("ST008", f"cannot write {path}: {error.strerror}")) from error
+        raise _unwritten(path, error) from error
     _sync(target.parent)
 
 
