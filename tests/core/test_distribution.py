@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from schematool.core.catalog import Id
-from schematool.core.diagnostic import Severity
+from schematool.core.catalog import Catalog, Id
+from schematool.core.diagnostic import Findings, Severity
 from schematool.core.load import load
+from schematool.core.lower.postgres import lower
 from schematool.core.model.postgres import Distribution
+from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.distribution import gather, spread
 
 CLINICS = "entity: clinics\nstore: postgres\nfields: { id: uuid }\nprimary_key: [id]\ndistribute_by: id\n---\n"
@@ -94,3 +98,24 @@ def test_the_statements() -> None:
     assert """create_reference_table('public."a$citus$''b"')""" in spread(all_nodes)
     assert """undistribute_table('public."a$citus$''b"')""" in gather(one)
     assert all(text.startswith("DO $citus_$") and text.endswith("$citus_$") for text in (spread(one), gather(one)))
+
+
+def test_what_lies_together_is_known_by_its_first() -> None:
+    """Citus knows a group; which of it was named, and whether shards were asked for, is no difference to it."""
+    one = (
+        "entity: {}\nstore: postgres\nfields: {{ id: {} }}\nprimary_key: [id]\ndistribute_by: {{ field: id{} }}\n---\n"
+    )
+    refers = "{ type: uuid, references: a.id }"
+    text = one.format("c", refers, ", beside: b") + one.format("b", "uuid", ", beside: a") + one.format("a", "uuid", "")
+    model, found = load({"s.yaml": text})
+    draft = lower(model, Findings(found)).catalog
+    made = {thing.table.name: thing.beside for thing in draft if isinstance(thing, Distribution)}
+    first = Id("table", ("public", "a"))
+
+    assert not found
+    assert made == {"a": None, "b": first, "c": first}
+
+    declared = Distribution(id=Id("distribution", first.path), table=first, column="id")
+    answered = Catalog.of("postgres", (replace(declared, shards=32),))
+
+    assert list(align(Catalog.of("postgres", (declared,)), answered)[1]) == [declared]

@@ -110,16 +110,17 @@ def _references(entity: Entity, spread: Mapping[str, Distribution], model: Model
         along = target is not None and (made.field, target.field) in set(
             zip(foreign.ours, foreign.theirs, strict=False)
         )
-        if everywhere or (along and target is not None and _side_by_side(made, target)):
+        if everywhere or (along and target is not None and _first(made, spread) == _first(target, spread)):
             continue
         message = f"`{entity.name}` refers to `{foreign.entity}`, whose rows lie on other nodes"
         hint = f"spread both by the key that leads there, one `beside` the other, or `{foreign.entity}` everywhere"
         yield _wrong(message, foreign.span, entity, hint)
 
 
-def _side_by_side(one: Distribution, other: Distribution) -> bool:
-    return (
-        one.beside == other.table
-        or other.beside == one.table
-        or (one.beside is not None and one.beside == other.beside)
-    )
+def _first(made: Distribution, spread: Mapping[str, Distribution]) -> str:
+    """The table that is beside no other of those that lie together with this one."""
+    seen = {made.table}
+    while made.beside and made.beside in spread and made.beside not in seen:
+        made = spread[made.beside]
+        seen.add(made.table)
+    return made.table

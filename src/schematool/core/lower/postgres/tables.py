@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from schematool.core.catalog import Id
 from schematool.core.diagnostic import Span
-from schematool.core.distribution import distribution
+from schematool.core.distribution import Distribution, distribution
 from schematool.core.keys import primary_key as key_of
 from schematool.core.load.types import base, is_array
 from schematool.core.lower.postgres import constraints, triggers
@@ -458,9 +458,22 @@ def _statistics(scope: Scope, table_id: Id, options: Options, fields: list[str])
             scope.renamed("statistics", (table_id.path[0], was), of.path, _place(options, f"statistics.{name}", "was"))
 
 
+def _beside(scope: Scope, entity: Entity, made: Distribution) -> Id | None:
+    """The first of the tables that lie together: that is all that Citus can say of them."""
+    seen = {entity.name}
+    while made.beside and (other := scope.entity(made.beside)) and other.name not in seen:
+        seen.add(other.name)
+        entity = other
+        if (following := distribution(other)) is None:
+            break
+        made = following
+    own = Id("table", (schema_of(entity), entity.name))
+    return own if len(seen) > 1 else None
+
+
 def _distribution(scope: Scope, table_id: Id, entity: Entity) -> None:
     if made := distribution(entity):
-        beside = scope.relation(made.beside) if made.beside else None
+        beside = _beside(scope, entity, made)
         thing = pg.Distribution(
             id=Id("distribution", table_id.path),
             table=table_id,
