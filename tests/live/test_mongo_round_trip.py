@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NOTES: Documents = {
     "notes": [
-        {"_id": 1, "a": 1, "b": "x", "tags": ["p"], "place": [1.0, 2.0]},
+        {"_id": 1, "tags": ["p"], "b": "x", "a": 1, "place": [1.0, 2.0], "with.dot": 1},
         {"_id": 2, "a": 2, "b": "y", "tags": [], "place": [3.0, 4.0]},
     ]
 }

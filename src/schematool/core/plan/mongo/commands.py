@@ -56,12 +56,14 @@ def rename_collection(before: str, after: str, *, replace: bool = False) -> str:
 
 
 def copy_documents(before: str, after: str, collation: Value) -> str:
-    """Copy all documents as they are; those that are there already stay.
+    """Copy all documents as they are; those that a run before this one has copied are written again.
 
+    Not `keepExisting`: that is an update with $setOnInsert, which sorts the fields of a document by name and makes
+    objects of names with dots in them.
     The aggregation must have the collation of the collection that it writes to, or `_id` is not known to be unique
     there (51183); and `on: _id` must not be written out, or a clustered collection is refused for the same reason.
     """
-    merge: Document = {"into": after, "whenMatched": "keepExisting", "whenNotMatched": "insert"}
+    merge: Document = {"into": after, "whenMatched": "replace", "whenNotMatched": "insert"}
     return text(
         {
             "aggregate": before,
