@@ -66,6 +66,12 @@ INDEXES = {
     "other key, same name": (["{ on: a, name: x }"], ["{ on: b, name: x }"], "", SWAP),
     "other name": (["{ on: a, name: x }"], ["{ on: a, name: y }"], "", SWAP),
     "unique": (["{ on: a }"], ["{ on: a, unique: true }"], "", BY_DEGREES),
+    "unique makes room for another": (
+        ["{ on: a, name: x }", "{ on: a, name: y, sparse: true }"],
+        ["{ on: a, name: x, unique: true }", "{ on: a, name: y }"],
+        "",
+        (*BY_DEGREES, *SWAP),
+    ),
     "sparse": (["{ on: a }"], ["{ on: a, sparse: true }"], "", SWAP),
     "unique and sparse": (["{ on: a, unique: true }"], ["{ on: a, unique: true, sparse: true }"], "", SWAP),
     "partial": (["{ on: a }"], ["{ on: a, where: { b: x } }"], "", SWAP),

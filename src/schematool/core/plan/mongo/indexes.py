@@ -53,15 +53,20 @@ def index_steps(
     changes = [
         (old, after[name]) for name, old in sorted(before.items()) if name in after and not _same(old, after[name])
     ]
-    steps = [step for old, new in changes for step in _in_place(collection, old, new)]
     remade = [(old, new) for old, new in changes if not _in_place(collection, old, new)]
     dropped = [old for name, old in sorted(before.items()) if name not in after] + [old for old, _ in remade]
     added = [new for name, new in sorted(after.items()) if name not in before]
     taken = {signature(index) for index in before.values()}
     beside = [index for index in added if signature(index) not in taken]
     waiting = [index for index in added if signature(index) in taken] + [new for _, new in remade]
-    exchange = _Exchange(collection, _Names(before, after), online)
-    return (*exchange.steps(dropped, beside, waiting), *steps)
+    exchange = _Exchange(collection, _Names(before, after), online).steps(dropped, beside, waiting)
+    coming = {signature(index) for index in (*beside, *waiting)}
+    early, late = list[Step](), list[Step]()
+    for old, new in changes:
+        # What becomes unique in place makes room for another that is as it was; nobody else may be what it becomes.
+        makes_room = signature(old) in coming and signature(new) not in taken
+        (early if makes_room else late).extend(_in_place(collection, old, new))
+    return (*early, *exchange, *late)
 
 
 @dataclass(frozen=True, slots=True)
