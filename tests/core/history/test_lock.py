@@ -123,6 +123,15 @@ def test_the_same_number_twice_is_named() -> None:
     assert "`0003_other` has the same number as `0003_c`" in messages(make(twice, ""), twice)
 
 
+def test_of_two_with_one_number_the_new_one_is_to_give_way() -> None:
+    """Whatever they are called: the one that the lock has may be applied somewhere."""
+    found = verify(locked(), (*pair([unit("0002_add", up="select 3;\n")]), *history()), FILE)
+    (twice,) = [one for one in found if "same number" in one.message]
+
+    assert (twice.message, twice.subject) == ("`0002_add` has the same number as `0002_b`", "0002_add")
+    assert not any(one.subject == "0002_b" for one in found)
+
+
 @pytest.mark.parametrize("line", [3, 4, 5])
 def test_a_lock_changed_by_hand_breaks_its_chain(line: int) -> None:
     """Taking a line out, or giving it other hashes, does not add up any more."""

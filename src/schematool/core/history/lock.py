@@ -214,6 +214,7 @@ def _duplicated(lock: Lock, migrations: Sequence[Migration]) -> list[Diagnostic]
     by_number: dict[int, list[Migration]] = {}
     for migration in migrations:
         by_number.setdefault(order(migration.id)[0], []).append(migration)
+    known = frozenset(lock.ids)
     hint = "two branches made a migration each: give the later one the next free number"
     found += [
         Diagnostic(
@@ -223,7 +224,10 @@ def _duplicated(lock: Lock, migrations: Sequence[Migration]) -> list[Diagnostic]
             subject=later.id,
             hint=hint,
         )
-        for same in by_number.values()
+        # Which of them came later is not in their names: what the lock has was there first.
+        for group in by_number.values()
+        if len(group) > 1
+        for same in [sorted(group, key=lambda one: one.id not in known)]
         for later in same[1:]
     ]
     return found
