@@ -48,7 +48,10 @@ class Verbs(TyperGroup):
 
 
 def _look_at_what_is_said(command: Any, ctx: Any) -> None:
-    """Leave the defaults of a command as they are: Typer would load pydantic (0.06 s) to see what type they have."""
+    """Leave the defaults of a command as they are: Typer would load pydantic (0.06 s) to see what type they have.
+
+    So do the versions since 0.29, whose parameters have this method; others are left as they are.
+    """
 
     def processed(parameter: Any, ctx: Any, value: Any) -> Any:
         if parameter.required or not (value is None or value is parameter.default):
@@ -56,6 +59,8 @@ def _look_at_what_is_said(command: Any, ctx: Any) -> None:
         return parameter.callback(ctx, parameter, value) if parameter.callback else value
 
     for parameter in command.get_params(ctx):
+        if not hasattr(parameter, "get_runtime_param"):
+            continue
         parameter.process_value = partial(processed, parameter)
 
 
