@@ -206,3 +206,17 @@ create table a (x int);
 create table b () inherits (a);
 alter table b add constraint c check (x > 0);
 alter table a add constraint c check (x > 0) not valid;
+-- case: a table becomes an heir, while an index goes that its foreign key rested on
+-- old
+create table a (id int primary key, b int, c text default 'x');
+create table b (id int primary key, a_id int, x numeric(10,2));
+alter table a alter column b set (n_distinct = 5);
+create unique index i1 on a (b);
+alter table b add constraint fk foreign key (a_id) references a (b);
+create function rows_of() returns setof b language sql stable as 'select * from b';
+insert into a values (1, 4), (2, 5);
+insert into b values (7, 4, 1.5);
+-- new
+create table a (id int primary key, b int, c text default 'x');
+create table b (e date) inherits (a);
+create function rows_of() returns setof b language sql stable as 'select * from b';

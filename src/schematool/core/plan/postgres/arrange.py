@@ -128,6 +128,8 @@ def _needs(decision: Decision, graph: Graph) -> None:
         for holder in (dependent, table_of(dependent)):
             # What is set aside still holds on to what it needs.
             aside = decision.swaps | decision.rebuilds
+            if holder != dependent and holder in decision.rebuilds and dependent.kind not in {"column", "default"}:
+                continue  # its keys and the like are dropped before it is set aside
             kin = {needed, table_of(needed)} | _owner_table(decision, needed)
             if holder in aside and not kin & (aside | decision.creates):
                 graph.first(("finish", holder), ("drop", needed))
