@@ -220,3 +220,27 @@ insert into b values (7, 4, 1.5);
 create table a (id int primary key, b int, c text default 'x');
 create table b (e date) inherits (a);
 create function rows_of() returns setof b language sql stable as 'select * from b';
+
+-- case: parents in another order, one fewer
+-- old
+create table x (a int);
+create table y (a int, b int);
+create table z (c int) inherits (x, y);
+create table z2 () inherits (y, x);
+insert into z values (1, 2, 3);
+-- new
+create table x (a int);
+create table y (a int, b int);
+create table z (c int) inherits (y);
+create table z2 () inherits (x, y);
+
+-- case: NOT NULL comes to be inherited
+-- since 18
+-- old
+create table x (a int constraint nn not null no inherit);
+create table z () inherits (x);
+create table zz () inherits (z);
+-- new
+create table x (a int constraint nn not null);
+create table z () inherits (x);
+create table zz () inherits (z);

@@ -130,3 +130,16 @@ create table p1 partition of p for values in (1);
 create table q (a int check (a > 0)) partition by list (a);
 create foreign table q1 partition of q for values in (1) server s;
 create table k (a int, foreign key (a) references p1 (a));
+-- case: a partition becomes partitioned itself, with a key, an index and rows
+-- old
+create table t (a int, b int, primary key (a, b)) partition by range (a);
+create table t1 partition of t for values from (1) to (3);
+create table t2 partition of t for values from (3) to (5);
+create index i on t (b);
+insert into t values (1, 2), (4, 2);
+-- new
+create table t (a int, b int, primary key (a, b)) partition by range (a);
+create table t1 partition of t for values from (1) to (3) partition by list (b);
+create table t11 partition of t1 default;
+create table t2 partition of t for values from (3) to (5);
+create index i on t (b);

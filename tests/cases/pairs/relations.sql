@@ -251,3 +251,15 @@ create view v as select id from t where exists (select 'y' from t as o where o.i
 create view w as select id, k from t where exists (select null, -1, 99999999999, -1.5, 'it''s' from t as o where o.id > t.id);
 create function f() returns text language sql begin atomic select 'z' where exists (select 'x'); end;
 create policy own on t using (id in (select id from t as o where exists (select 'z')));
+
+-- case: another index is the one that CLUSTER uses
+-- old
+create table t (a int primary key, b int);
+create index i on t (a);
+create index j on t (b);
+cluster t using i;
+-- new
+create table t (a int primary key, b int);
+create index i on t (a);
+create index j on t (b);
+alter table t cluster on j;

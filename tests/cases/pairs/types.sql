@@ -223,3 +223,15 @@ create type app.z as range (subtype = float8, subtype_diff = float8mi, multirang
 create table t (a r, b app.z, c app.zz);
 create function e() returns event_trigger language plpgsql as 'begin end';
 create event trigger et on ddl_command_end when tag in ('DROP TABLE', 'CREATE TABLE') execute function e();
+-- case: composite with rows: an attribute of another type, one more, one fewer, another order
+-- old
+create type mood as enum ('a', 'b');
+create type c as (a int, b text collate "C", m mood, gone int);
+create type d as (a int, b text);
+create table t (id int, x c, y d default row(1, 'x'));
+insert into t values (1, row(1, 'x', 'a', 3), row(2, 'y')), (2, null, row(null, null));
+-- new
+create type mood as enum ('b', 'a');
+create type c as (a bigint, b text, m mood, d int);
+create type d as (b text, a int);
+create table t (id int, x c, y d);

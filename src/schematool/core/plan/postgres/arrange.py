@@ -26,6 +26,7 @@ def arrange(decision: Decision) -> Graph:
     _names(decision, graph)
     _attachments(decision, graph)
     _ownerships(decision, graph)
+    _clusters(decision, graph)
     _swaps(decision, graph)
     _merge_drops(decision, graph)
     _merge_creates(decision, graph)
@@ -63,6 +64,10 @@ def _nodes(decision: Decision) -> Iterator[Node]:
             if new.owned_by != was or rebuilt:
                 yield ("own", of)
     for of in decision.rebuilds:
+        aside = decision.before.objects.get(of)
+        above = aside.partition_of if isinstance(aside, pg.Table) else None
+        if above and (above in decision.rebuilds or above not in decision.drops):
+            yield ("detach", of)
         for thing in decision.after:
             if isinstance(thing, pg.Table) and thing.partition_of == of and thing.id in decision.before:
                 earlier = decision.old(thing.id)
@@ -323,6 +328,7 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                     graph.first(("drop", thing), ("attach", of))
             _whole(decision, graph, of, ("attach", of), keys=True)
         if action == "detach":
+            graph.first(("detach", of), ("drop", of))
             for thing in _inside(decision.before.needed_by.get(of, frozenset()), of):
                 graph.first(("detach", of), ("drop", thing))
                 graph.first(("detach", of), ("alter", thing))
@@ -442,6 +448,19 @@ def _ownerships(decision: Decision, graph: Graph) -> None:
             if isinstance(old, pg.Sequence) and old.owned_by:
                 graph.first(("own", of), ("drop", old.owned_by))
                 graph.first(("own", of), ("drop", table_of(old.owned_by)))
+
+
+def _clusters(decision: Decision, graph: Graph) -> None:
+    """SET WITHOUT CLUSTER is about the whole table: it comes before another index takes the place of the first."""
+    taking: dict[Id, list[Node]] = {}
+    for node in graph.before:
+        if node[0] in {"create", "alter"} and getattr(decision.new(node[1]), "clustered", False):
+            taking.setdefault(getattr(decision.new(node[1]), "table"), []).append(node)  # noqa: B009  # of either class
+    for of in decision.alters if taking else ():
+        old, new = decision.old(of), decision.new(of)
+        if getattr(old, "clustered", False) and not getattr(new, "clustered", False):
+            for node in taking.get(getattr(new, "table"), ()):  # noqa: B009  # as above
+                graph.first(("alter", of), node)
 
 
 def _swaps(decision: Decision, graph: Graph) -> None:

@@ -180,7 +180,9 @@ def _rebuild_for_locality(decision: Decision) -> None:
 def _other_place(decision: Decision, table: Id) -> bool:
     """Whether what the table keeps would not be local where it must be, once its parents are others."""
     old_parents, new_parents = (_parents(side.objects[table]) for side in (decision.before, decision.after))
-    gone = set(old_parents) - set(new_parents)
+    # Parents are in the order in which they came: from the first that is another on, all are left and taken again.
+    same = next((n for n, (one, other) in enumerate(zip(old_parents, new_parents, strict=False)) if one != other), None)
+    gone = set(old_parents[len(new_parents) if same is None else same :])
     for member in decision.after.needed_by.get(table, frozenset()):
         thing = decision.after.objects[member]
         if not isinstance(thing, pg.Column | pg.Constraint) or not thing.inherited or member in decision.before:

@@ -394,10 +394,28 @@ class Speller:
         assert isinstance(old, pg.Column)
         aside = (self.decision.swaps | self.decision.rebuilds) - {table_of(column.id)}
         if aside & self.decision.before.needs_of.get(column.id, frozenset()):
-            return f"{own}::text{'[]' if column.type.endswith('[]') else ''}::{column.type}"
+            return self._through_text(own, column.type)
         if old.type == column.type:
             return own
         return using(own, old.type, column.type) or own
+
+    def _through_text(self, value: str, type_: str) -> str:
+        """A value of a type that was set aside, as one of the new type of that name; rows by the names in them."""
+        for of in self.decision.swaps:
+            old, new = self.decision.old(of), self.decision.new(of)
+            if isinstance(old, pg.Composite) and isinstance(new, pg.Composite) and name(of) == type_:
+                had = {attribute.name: attribute.type for attribute in old.attributes}
+                parts = (self._attribute(value, had.get(one.name), one) for one in new.attributes)
+                return f"CASE WHEN {value} IS DISTINCT FROM NULL THEN ROW({', '.join(parts)})::{type_} END"
+        return f"{value}::text{'[]' if type_.endswith('[]') else ''}::{type_}"
+
+    def _attribute(self, row: str, had: str | None, attribute: pg.Attribute) -> str:
+        if had is None:
+            return f"NULL::{attribute.type}"
+        value = f"({row}).{identifier(attribute.name)}"
+        if had.removesuffix("[]") in {name(of) for of in self.decision.swaps}:
+            return f"{value}::text{'[]' if had.endswith('[]') else ''}::{attribute.type}"
+        return value if had == attribute.type else using(value, had, attribute.type) or f"{value}::{attribute.type}"
 
     def _swap_hazards(self, of: Id) -> tuple[Hazard, ...]:
         old, new = self.decision.old(of), self.decision.new(of)
@@ -405,6 +423,10 @@ class Speller:
             gone = [label for label in old.labels if label not in new.labels]
             if gone:
                 return (Hazard("ST209", str(of), ", ".join(gone)),)
+        if isinstance(old, pg.Composite) and isinstance(new, pg.Composite):
+            kept = {attribute.name for attribute in new.attributes}
+            gone = [attribute.name for attribute in old.attributes if attribute.name not in kept]
+            return tuple(Hazard("ST201", str(of), f"attribute {one}") for one in gone)
         return ()
 
     # --- making --------------------------------------------------------------------------------------------------
@@ -603,14 +625,13 @@ class Speller:
         above = set(self.decision.merged_into(after.id, self.decision.before))
         if above & self.decision.retyped and not self._is_out(table_of(after.id)):
             return  # it is carried along
-        array = "[]" if after.type.endswith("[]") else ""
         column = identifier(after.id.name)
         text = f"ALTER TABLE {relation(after.id)} ALTER COLUMN {column} TYPE {after.type}"
         if after.collation:
             yield Step(f"{text} COLLATE {after.collation}", (after.id,), lock=Lock.ACCESS_EXCLUSIVE, work=Work.REWRITE)
             return
         yield Step(
-            f"{text} USING {column}::text{array}::{after.type}",
+            f"{text} USING {self._through_text(column, after.type)}",
             (after.id,),
             (Hazard("ST203", str(after.id), "its type is made again"),),
             Lock.ACCESS_EXCLUSIVE,
@@ -636,6 +657,8 @@ class Speller:
                     if "not_null" in group:
                         taken["not_null_name"] = after.not_null_name
                     before = replace(before, **taken)
+            if (_bequeathed(old), _bequeathed(new), before.not_null, after.not_null) == (False, True, False, True):
+                before = replace(before, not_null=True, not_null_name=after.not_null_name)
             if [_not_null_called(c) for c in (old, new)] == [_not_null_called(c) for c in (before, after)]:
                 before = replace(before, not_null_name=after.not_null_name)
         return before, after
@@ -711,6 +734,11 @@ _OWN = re.compile(
     r"^ALTER TABLE (?!ONLY )(?=.* ALTER COLUMN .* (?:(?:SET|DROP) DEFAULT|(?:RE)?SET \(|SET (?:STA|STO|COM)[A-Z]+ ))"
 )
 """Statements about what each table of a family has for itself; without ONLY they reach the children too."""
+
+
+def _bequeathed(column: pg.Column) -> bool:
+    """Whether a column's NOT NULL is also one of those that inherit it."""
+    return column.not_null and not column.not_null_no_inherit
 
 
 def _not_null_called(column: pg.Column) -> str | None:
