@@ -164,3 +164,13 @@ create table a (id int primary key, b text);
 create table a (id int primary key, b text);
 alter table a owner to testuser;
 grant select (id) on a to testuser;
+
+-- case: who becomes the owner has a default privilege
+-- old
+create table a (id int primary key);
+create view v as select id from a;
+alter view v owner to testuser;
+alter default privileges grant select on tables to testuser;
+-- new
+create table a (id int primary key);
+alter default privileges grant select on tables to testuser;

@@ -17,9 +17,16 @@ Privileges = tuple[tuple[Grant, ...], tuple[Grant, ...]]
 
 
 def on_create(thing: pg.PgObject, initial: Privileges = ((), ())) -> Iterator[str]:
-    """Statements that follow the CREATE of an object; `initial` is what default privileges give it."""
+    """Statements that follow the CREATE of an object; `initial` is what default privileges give it.
+
+    What they give to who becomes its owner goes before: revoked afterwards, it would be taken from the owner.
+    """
+    grants, revokes = initial
+    owners = tuple(grant for grant in grants if grant.grantee == thing.owner)
+    yield from privileges((owners, ()), ((), ()), thing)
     yield from owner(None, thing)
-    yield from privileges(initial, (thing.grants, thing.revokes), thing)
+    rest = tuple(grant for grant in grants if grant not in owners)
+    yield from privileges((rest, revokes), (thing.grants, thing.revokes), thing)
     if thing.comment is not None:
         yield f"COMMENT ON {reference(thing)} IS {literal(thing.comment)}"
     yield from _labels((), thing)
