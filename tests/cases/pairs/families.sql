@@ -206,6 +206,7 @@ create table a (x int);
 create table b () inherits (a);
 alter table b add constraint c check (x > 0);
 alter table a add constraint c check (x > 0) not valid;
+
 -- case: a table becomes an heir, while an index goes that its foreign key rested on
 -- old
 create table a (id int primary key, b int, c text default 'x');

@@ -130,6 +130,7 @@ create table p1 partition of p for values in (1);
 create table q (a int check (a > 0)) partition by list (a);
 create foreign table q1 partition of q for values in (1) server s;
 create table k (a int, foreign key (a) references p1 (a));
+
 -- case: a partition becomes partitioned itself, with a key, an index and rows
 -- old
 create table t (a int, b int, primary key (a, b)) partition by range (a);

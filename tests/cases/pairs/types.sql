@@ -223,6 +223,7 @@ create type app.z as range (subtype = float8, subtype_diff = float8mi, multirang
 create table t (a r, b app.z, c app.zz);
 create function e() returns event_trigger language plpgsql as 'begin end';
 create event trigger et on ddl_command_end when tag in ('DROP TABLE', 'CREATE TABLE') execute function e();
+
 -- case: composite with rows: an attribute of another type, one more, one fewer, another order
 -- old
 create type mood as enum ('a', 'b');
