@@ -14,7 +14,7 @@ from schematool.core.errors import WorldError
 from schematool.core.secret import Url
 from schematool.core.seed.demand import Source
 from schematool.core.seed.wish import Target, Wished
-from schematool.engines.contract import Engine, Filling, Prepared, Request
+from schematool.engines.contract import Engine, Filling, Prepared, Request, Waiting
 from tests.conftest import Ran
 from tests.live.raw import database_of
 
@@ -271,6 +271,27 @@ def test_documents_point_at_what_the_other_store_holds(mongo_engine: Engine) -> 
 
         assert sorted(database["notes"].distinct("who")) == ["10", "11", "12"]
         assert sorted(database["notes"].distinct("count")) == [10, 11, 12]
+
+
+def test_a_filling_that_is_stopped_takes_its_documents_out_again(mongo_engine: Engine) -> None:
+    """All or nothing, and it says what it is busy with meanwhile."""
+    with database_of(mongo_engine.url) as database:
+        database.create_collection("notes", validator={"$jsonSchema": {"properties": {"n": {"bsonType": "int"}}}})
+        wished = {"notes": Wished("notes", "mongo")}
+        ready = mongo_engine.prepare(Request(1, wished, lambda _: 5000, lambda _: Source(0, str)))
+        told: list[object] = []
+
+        def listen(event: object) -> None:
+            told.append(event)
+            if isinstance(event, Filling) and event.rows:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            ready.fill(listen)
+
+        assert database["notes"].count_documents({}) == 0
+        assert isinstance(told[-1], Waiting)
+        assert "documents out again" in told[-1].what
 
 
 def test_an_impossible_validator_is_named(mongo_engine: Engine) -> None:

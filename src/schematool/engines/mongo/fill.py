@@ -17,7 +17,7 @@ from schematool.core.secret import mask
 from schematool.core.seed.demand import Source, Unique
 from schematool.core.seed.documents import Bson, Collection, DocumentPlan, id_text, plan
 from schematool.core.seed.wish import Target, Wished
-from schematool.engines.contract import Filling, Listener, Outlook, Request
+from schematool.engines.contract import Filling, Listener, Outlook, Request, Waiting
 from schematool.engines.mongo.failure import spoken
 from schematool.engines.mongo.seed import collections
 from schematool.engines.mongo.server import Server
@@ -276,6 +276,9 @@ class Ready:
                 self._fill(one, listen)
         except BaseException as error:
             for name in begun:
+                # Document by document, and each out of every index: that may take as long as the filling did.
+                many = self.server.database[name].estimated_document_count()
+                listen(Waiting(name, "mongo", f"takes {many:,} documents out again: a run fills all or nothing"))
                 self.server.database[name].delete_many({})
             if isinstance(error, PyMongoError):
                 raise self._failure(begun[-1], error) from None
