@@ -195,13 +195,17 @@ def _heirs(decision: Decision, graph: Graph) -> None:
 def _table_privileges(decision: Decision, graph: Graph) -> None:
     """REVOKE on a table takes the privileges on its columns too: those are granted after it.
 
-    A new owner takes over what the old one had on columns; what it was granted itself is revoked before.
+    A new owner takes over what the old one had on columns; what it was granted itself is revoked before. The old one is
+    granted something when it is the owner no more.
     """
     for of in [of for of in decision.alters if of.kind in pg.RELATIONS]:
         old, new = decision.old(of), decision.new(of)
         for column in _columns(decision, of):
             if old.owner != new.owner:
-                graph.first(("alter", column), ("alter", of))
+                later = decision.after.objects.get(column)
+                granted = later.grants if isinstance(later, pg.Column) else ()
+                nodes = ("alter", column), ("alter", of)
+                graph.first(*(reversed(nodes) if any(grant.grantee == old.owner for grant in granted) else nodes))
             elif old.grants != new.grants:
                 graph.first(("alter", of), ("alter", column))
                 graph.first(("alter", of), ("create", column))

@@ -17,16 +17,8 @@ Privileges = tuple[tuple[Grant, ...], tuple[Grant, ...]]
 
 
 def on_create(thing: pg.PgObject, initial: Privileges = ((), ())) -> Iterator[str]:
-    """Statements that follow the CREATE of an object; `initial` is what default privileges give it.
-
-    What they give to who becomes its owner goes before: revoked afterwards, it would be taken from the owner.
-    """
-    grants, revokes = initial
-    owners = tuple(grant for grant in grants if grant.grantee == thing.owner)
-    yield from privileges((owners, ()), ((), ()), thing)
-    yield from owner(None, thing)
-    rest = tuple(grant for grant in grants if grant not in owners)
-    yield from privileges((rest, revokes), (thing.grants, thing.revokes), thing)
+    """Statements that follow the CREATE of an object; `initial` is what default privileges give it."""
+    yield from _owner_and_privileges(None, initial, thing)
     if thing.comment is not None:
         yield f"COMMENT ON {reference(thing)} IS {literal(thing.comment)}"
     yield from _labels((), thing)
@@ -37,17 +29,28 @@ def on_create(thing: pg.PgObject, initial: Privileges = ((), ())) -> Iterator[st
 
 def on_alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[str]:
     """Statements for the common attributes that differ."""
-    if not (isinstance(before, pg.Sequence) and before.owned_by):
-        # A sequence that a table owns has that table's owner, and no ALTER … OWNER TO of its own.
-        yield from owner(before.owner, after)
-    if (before.grants, before.revokes) != (after.grants, after.revokes):
-        yield from privileges((before.grants, before.revokes), (after.grants, after.revokes), after)
+    # A sequence that a table owns has that table's owner, and no ALTER … OWNER TO of its own.
+    own = after.owner if isinstance(before, pg.Sequence) and before.owned_by else before.owner
+    yield from _owner_and_privileges(own, (before.grants, before.revokes), after)
     if before.comment != after.comment:
         yield f"COMMENT ON {reference(after)} IS {_text(after.comment)}"
     yield from _labels(before.security_labels, after)
     yield from _inner_comments(before, after)
     yield from _extensions(before.depends_on_extensions, after)
     yield from _identity_privileges(before, after)
+
+
+def _owner_and_privileges(had: str | None, before: Privileges, after: pg.PgObject) -> Iterator[str]:
+    """The owner, then the privileges; but what the new owner had been granted goes before.
+
+    Revoked afterwards, it would be taken from the owner.
+    """
+    grants, revokes = before
+    owners = tuple(grant for grant in grants if after.owner != had and grant.grantee == after.owner)
+    yield from privileges((owners, ()), ((), ()), after)
+    yield from owner(had, after)
+    rest = tuple(grant for grant in grants if grant not in owners)
+    yield from privileges((rest, revokes), (after.grants, after.revokes), after)
 
 
 def _text(comment: str | None) -> str:
