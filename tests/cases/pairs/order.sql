@@ -177,12 +177,18 @@ alter default privileges grant select on tables to testuser;
 
 -- case: who becomes the owner had privileges on the whole and on columns
 -- old
+create table p (a int);
+create table q (a int);
+create table r (a int);
 create table m (id int, b int);
 grant select on m to testuser;
 grant update (b) on m to testuser;
 create materialized view k as select b from m;
 grant select on k to testuser with grant option;
 -- new
+create table p (a int);
+create table q (a int);
+create table r (a int);
 create table m (id bigint, b int);
 alter table m owner to testuser;
 create materialized view k as select b from m;
