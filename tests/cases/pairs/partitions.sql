@@ -144,3 +144,34 @@ create table t1 partition of t for values from (1) to (3) partition by list (b);
 create table t11 partition of t1 default;
 create table t2 partition of t for values from (3) to (5);
 create index i on t (b);
+
+-- case: a partitioned table goes together with the tables that point at it
+-- old
+create table a (id int primary key, other int references a) partition by range (id);
+create table a1 partition of a for values from (0) to (9);
+create table b (id int references a deferrable initially deferred);
+create table c (id int primary key references a) partition by range (id);
+create table c1 partition of c for values from (1) to (5);
+-- new
+create table z (id int);
+
+-- case: partitions go from a table that others point at
+-- old
+create table a (id int primary key) partition by range (id);
+create table a1 partition of a for values from (0) to (9);
+create table a2 partition of a for values from (9) to (99) partition by range (id);
+create table a21 partition of a2 for values from (9) to (10);
+create table b (id int references a);
+-- new
+create table a (id int primary key) partition by range (id);
+create table a1 partition of a for values from (0) to (9);
+create table b (id int references a);
+
+-- case: a partitioned table with an access method for its partitions
+-- since 17
+-- old
+create table h (a int) partition by list (a);
+-- new
+create access method heap2 type table handler heap_tableam_handler;
+create table h (a int) partition by list (a) using heap2;
+create table h1 partition of h for values in (1);

@@ -318,7 +318,10 @@ def _table(before: pg.Table, after: pg.Table) -> Iterator[Step]:
     if before.persistence != after.persistence:
         yield _rewrite(f"{head} SET {'UNLOGGED' if after.persistence == 'unlogged' else 'LOGGED'}", after)
     if before.access_method != after.access_method:
-        yield _rewrite(f"{head} SET ACCESS METHOD {identifier(after.access_method or 'heap')}", after)
+        # A partitioned table can be without one (17); any other has one.
+        usual = "DEFAULT" if after.partition_key else identifier("heap")
+        method = identifier(after.access_method) if after.access_method else usual
+        yield _rewrite(f"{head} SET ACCESS METHOD {method}", after)
     if before.tablespace != after.tablespace:
         yield _rewrite(f"{head} SET TABLESPACE {identifier(after.tablespace or 'pg_default')}", after)
     yield from _options(head, _stored(before), _stored(after), after)

@@ -167,6 +167,7 @@ def _needs(decision: Decision, graph: Graph) -> None:
     for own in [decision.new(of) for of in decision.creates if of.kind == "constraint"]:
         if isinstance(own, pg.Constraint) and own.type == "check" and not own.inherited:
             _before_the_unchecked(decision, graph, own)
+    _pointed_at(decision, graph)
     _heirs(decision, graph)
     _table_privileges(decision, graph)
     _default_privileges(decision, graph)
@@ -175,6 +176,20 @@ def _needs(decision: Decision, graph: Graph) -> None:
             # ADD COLUMN of the parent is merged with the child's own; the other way round it exists already.
             if table_of(parent) not in decision.creates:
                 graph.first(("create", of), ("create", parent))
+
+
+def _pointed_at(decision: Decision, graph: Graph) -> None:
+    """A foreign key to a partitioned table goes before its partitions, each of which has a share of it."""
+    for thing in [decision.old(of) for of in decision.drops if of.kind == "constraint"]:
+        if isinstance(thing, pg.Constraint) and thing.type == "foreign key" and thing.references:
+            for partition in _parts(decision, thing.references):
+                graph.first(("drop", thing.id), ("drop", partition))
+
+
+def _parts(decision: Decision, table: Id) -> Iterator[Id]:
+    for child in decision.children_of(table, decision.before):
+        yield child
+        yield from _parts(decision, child)
 
 
 def _heirs(decision: Decision, graph: Graph) -> None:

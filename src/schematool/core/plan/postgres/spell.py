@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from schematool.core.catalog import Catalog, Id
+from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
@@ -201,6 +201,8 @@ class Speller:
     members: dict[Node, list[Id]] = field(init=False)
     """What each statement makes beside its own object."""
     settings: list[pg.DefaultPrivileges] = field(init=False)
+    taken_out: set[Id] = field(default_factory=set)
+    """Partitions that were detached in order to be dropped."""
 
     def __post_init__(self) -> None:
         self.members = {}
@@ -296,7 +298,27 @@ class Speller:
             empty = replace(thing, grants=(), revokes=())
             yield from (Step(text, (of,)) for text in default_privileges(thing, empty))
             return
+        if isinstance(thing, pg.Table) and thing.partition_of:
+            yield from self._taken_out(thing)
         yield self._dropping(thing)
+
+    def _taken_out(self, table: pg.Table) -> Iterator[Step]:
+        """Detach a partition that goes from a table that stays, where a foreign key points at that: DROP is refused."""
+        going: pg.PgObject = table
+        while isinstance(going, pg.Table) and going.partition_of in self.decision.drops:
+            going = self.decision.old(going.partition_of)
+        if not isinstance(going, pg.Table) or going.partition_of is None or going.id in self.taken_out:
+            return
+        above: set[Id] = set()
+        parent: Object | None = self.decision.before.objects[going.partition_of]
+        while isinstance(parent, pg.Table):
+            above.add(parent.id)
+            parent = self.decision.before.objects.get(parent.partition_of) if parent.partition_of else None
+        keys = (one for one in self.decision.before if isinstance(one, pg.Constraint) and one.references in above)
+        if any(one.id not in self.decision.drops for one in keys):
+            self.taken_out.add(going.id)
+            text = f"ALTER TABLE {name(going.partition_of)} DETACH PARTITION {name(going.id)}"
+            yield Step(text, (going.id,), (), Lock.ACCESS_EXCLUSIVE)
 
     def _dropping(self, thing: pg.PgObject) -> Step:
         of, text = thing.id, drop(thing)
