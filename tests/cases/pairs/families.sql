@@ -245,3 +245,15 @@ create table zz () inherits (z);
 create table x (a int constraint nn not null);
 create table z () inherits (x);
 create table zz () inherits (z);
+
+-- case: a table that is divided or put together, and a function that its check calls
+-- old
+create table a (id int primary key, b int, c text);
+create view v as select id from a;
+insert into a values (1, 2, 'x');
+-- new
+create function half(n int) returns int language sql immutable as 'select n / 2';
+create table a (id int not null, b int, c text) partition by range (id);
+create table a1 partition of a default;
+alter table a add constraint ck check (half(b) < 90);
+create view v as select id from a;

@@ -133,8 +133,9 @@ def _needs(decision: Decision, graph: Graph) -> None:
         for holder in (dependent, table_of(dependent)):
             # What is set aside still holds on to what it needs.
             aside = decision.swaps | decision.rebuilds
-            if holder != dependent and holder in decision.rebuilds and dependent.kind not in {"column", "default"}:
-                continue  # its keys and the like are dropped before it is set aside
+            held = decision.before.objects.get(dependent)
+            if holder in decision.rebuilds and isinstance(held, pg.Constraint) and held.type == "foreign key":
+                continue  # those are dropped before the table is set aside
             kin = {needed, table_of(needed)} | _owner_table(decision, needed)
             if holder in aside and not kin & (aside | decision.creates):
                 graph.first(("finish", holder), ("drop", needed))
