@@ -29,8 +29,6 @@ KNOWN = {
     "order:a sequence gets the owner of its table:new",
     "order:the new owner had a privilege on a column:new",
     "order:the owner is granted a column:new",
-    # No word of the YAML leaves a partitioned table's index without one of its parts.
-    "families:index of the parent alone, made where the partition has none:new",
 }
 EVERY = 40
 """One of so many foreign databases is tried on each run; all of them are by hand, and at night."""
