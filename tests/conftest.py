@@ -112,6 +112,9 @@ def no_server_left(request: pytest.FixtureRequest) -> Iterator[None]:
             capture_output=True,
             check=False,
         )
+        for data in kept.iterdir():
+            if data.is_symlink():  # to where the server's own account may go
+                shutil.rmtree(data.resolve(), ignore_errors=True)
 
 
 @pytest.fixture

@@ -141,6 +141,21 @@ def test_nothing_is_written_over(shop: Path, run_cli: Run) -> None:
     assert {path: path.read_text() for path in shop.rglob("*") if path.is_file()} == before
 
 
+def test_an_unfinished_index_is_to_be_finished_first(shop: Path, run_cli: Run, postgres_url: Url) -> None:
+    """A CREATE INDEX CONCURRENTLY that failed leaves an index that no schema should have: its cure is said."""
+    with psycopg.connect(postgres_url.reveal(), autocommit=True) as connection:
+        connection.execute("create table twice as select 1 as n from generate_series(1, 2)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("create unique index concurrently twice_n on twice (n)")
+    refused = run_cli("import", cwd=shop)
+
+    assert refused.exit_code == 2
+    assert "index public.twice_n" in refused.stderr or "index twice_n" in refused.stderr
+    assert "`drop index concurrently public.twice_n`" in refused.stderr
+    assert "please report it" not in refused.stderr
+    assert not (shop / "migrations").exists()
+
+
 def test_only_and_stdout_print_one_entity(shop: Path, run_cli: Run) -> None:
     """`--stdout --only NAME` prints its YAML and writes nothing."""
     ran = run_cli("import", "--stdout", "--only", "orders", cwd=shop)

@@ -24,12 +24,13 @@ from schematool.app.verify import VerifyReport, verify
 from schematool.app.workspace import Workspace, warn, write_all
 from schematool.core.author.inference import Shape
 from schematool.core.catalog import Catalog, Id
-from schematool.core.change import Added, Change, Removed
+from schematool.core.change import Added, Altered, Change, Removed
 from schematool.core.describe import describe
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, WorldError
 from schematool.core.history.unit import LedgerRow
 from schematool.core.secret import Url
+from schematool.core.sql.quote import qualified
 from schematool.engines.contract import Engine, Foreign, Partitioner
 
 TITLE = "baseline"
@@ -215,7 +216,20 @@ def _as_printed_by(server: Engine, catalog: Catalog, exclude: Sequence[str]) -> 
 def _unsaid(shown: Shown) -> list[Diagnostic]:
     hint = "please report it; leave it out with `exclude` in the configuration to go on without it"
     left = [Diagnostic("ST603", f"{of} has no words in YAML", hint=hint, subject=str(of)) for of in shown.authored.left]
-    return [*left, *(Diagnostic("ST603", _told(change), hint=hint, subject=str(change.id)) for change in shown.changes)]
+    other = ((change, _cure(change) or hint) for change in shown.changes)
+    return [*left, *(Diagnostic("ST603", _told(one), hint=cure, subject=str(one.id)) for one, cure in other)]
+
+
+def _cure(change: Change) -> str:
+    """What to do about what is broken where it was read from, and not in the YAML."""
+    match change:
+        case Altered() if getattr(change.before, "valid", True) is not getattr(change.after, "valid", True):
+            index = qualified(*change.id.path)
+            return (
+                "the index was left unfinished, by a CREATE INDEX CONCURRENTLY that failed or is not over:"
+                f" `drop index concurrently {index}` or `reindex index concurrently {index}`, then import again"
+            )
+    return ""
 
 
 def _told(change: Change) -> str:
