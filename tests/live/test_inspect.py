@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -340,7 +341,7 @@ def test_a_query_that_fails_is_an_error_of_its_own(shared: Connection) -> None:
 
     with pytest.raises(psycopg.errors.DivisionByZero):
         ahead.rows("select 2 as a")
-    ahead.finish()
+    ahead.abandon()
     assert shared.execute("select 7").fetchone() == (7,)
 
 
@@ -351,6 +352,19 @@ def test_a_signal_does_not_wait_for_what_was_sent(shared: Connection) -> None:
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         ahead.rows("select 1 as a")
-    ahead.finish()
+    began = time.monotonic()
+    ahead.abandon()
 
+    assert time.monotonic() - began < 20
     assert shared.execute("select 7").fetchone() == (7,)
+
+
+def test_a_connection_that_is_lost_meanwhile_is_an_error(postgres_server: Url) -> None:
+    """Of the driver, where an answer is waited for; nobody waits for ever."""
+    with databases.fresh_postgres(postgres_server) as url, psycopg.connect(url.reveal()) as connection:
+        ahead = Ahead(connection, ("select pg_terminate_backend(pg_backend_pid())", "select 1 as a"))
+
+        with pytest.raises(psycopg.OperationalError):
+            ahead.rows("select 1 as a")
+        ahead.abandon()
+        assert connection.closed

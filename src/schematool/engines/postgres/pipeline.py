@@ -87,18 +87,23 @@ def send(pgconn: Any, statements: Sequence[str]) -> None:
         pgconn.send_flush_request()
 
 
-def give_up(connection: psycopg.Connection[Any], talk: Talk) -> None:
+def give_up(connection: psycopg.Connection[Any], talk: Talk, take_in: Callable[[float], object] | None = None) -> None:
     """Cancel what runs and take what still comes; close the connection if the server does not play along.
 
     It is said again and again: the server does not hear it between two statements, and then would run all the rest,
     COMMIT too (tcop/postgres.c, ProcessInterrupts: "if we are reading a command, ignore the request").
+    `take_in` waits for some seconds, where another thread reads the answers.
     """
+
+    def read(seconds: float) -> None:
+        wait(talk.through(until=time.monotonic() + seconds), connection.pgconn.socket, seconds)
+
     talk.silent = True
     until = time.monotonic() + _DRAIN_SECONDS
     try:
         while not talk.over and time.monotonic() < until:
             connection.cancel()
-            wait(talk.through(until=time.monotonic() + INTERVAL_SECONDS), connection.pgconn.socket, INTERVAL_SECONDS)
+            (take_in or read)(INTERVAL_SECONDS)
     except psycopg.Error:
         pass
     finally:

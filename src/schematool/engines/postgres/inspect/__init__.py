@@ -136,8 +136,10 @@ def read_catalog(cursor: Cursor[Any], version: int) -> Catalog:
         for kind, read in READERS:
             if not kind or kind in reading.kinds:
                 read(reading)
-    finally:
-        reading.ahead.finish()
+    except BaseException:
+        reading.ahead.abandon()
+        raise
+    reading.ahead.finish()
     pairs = Later(partial(needs, reading))
     catalog = Catalog.of("postgres", reading.objects, pairs, f"{version // 10000}.{version % 10000}")
     reader = cursor.execute("SELECT current_user AS name").fetchone()
