@@ -27,7 +27,7 @@ from schematool.core.plan.postgres import align
 from schematool.core.secret import Url
 from schematool.engines.contract import open_engine
 from schematool.engines.postgres.inspect import inspect
-from tests.corpora.pairs import database, dump, pairs
+from tests.corpora.pairs import NEWEST, database, dump, pairs
 from tests.databases import with_database
 
 
@@ -49,12 +49,14 @@ def major_of(url: str) -> int:
         return connection.info.server_version // 10000
 
 
-def scripts(file: Path) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
-    """Names, scripts to run in order, and roles that they need."""
+def scripts(file: Path, major: int = NEWEST) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+    """Names, scripts to run in order, and roles that they need; of pairs those that a server of this major knows."""
     if file.suffix == ".sql":
         yield file.stem, [file.read_text(encoding="utf-8")], []
         return
     for pair in pairs(file):
+        if int(pair.get("min_version") or 0) > major:
+            continue
         for side in ("old", "new"):
             texts = [text for text in (pair.get("setup"), pair.get(side)) if text and text.strip()]
             yield f"{pair['suite']}:{pair['id']}:{side}", texts, [*(pair.get("roles") or ()), "testuser", "postgres"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,13 +14,14 @@ import pytest
 from schematool.core.secret import Url
 from tests.conftest import SHARED
 from tests.corpora.own_pairs import FOLDER
-from tests.corpora.pairs import lacking
+from tests.corpora.pairs import NEWEST, lacking
 from tests.corpora.pg_dump import pg_dump_for
 from tests.corpora.rebuilding import major_of, rebuild, scripts
 
 FILES = sorted((SHARED / "corpora").glob("*.sql"))
-OWN = [script for script in scripts(FOLDER) if script[0].endswith(":new")]
-FOREIGN = list(scripts(SHARED / "pairs" / "postgres.jsonl")) if (SHARED / "pairs").is_dir() else []
+MAJOR = int(os.environ.get("SCHEMATOOL_TEST_POSTGRES_MAJOR") or NEWEST)
+OWN = [script for script in scripts(FOLDER, MAJOR) if script[0].endswith(":new")]
+FOREIGN = list(scripts(SHARED / "pairs" / "postgres.jsonl", MAJOR)) if (SHARED / "pairs").is_dir() else []
 Script = tuple[str, Sequence[str], Sequence[str]]
 
 KNOWN = {
