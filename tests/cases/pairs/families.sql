@@ -257,3 +257,40 @@ create table a (id int not null, b int, c text) partition by range (id);
 create table a1 partition of a default;
 alter table a add constraint ck check (half(b) < 90);
 create view v as select id from a;
+-- case: a new heir stores its parent's column otherwise
+-- old
+create table a (x text);
+alter table a alter x set storage external;
+-- new
+create table a (x text);
+alter table a alter x set storage external;
+create table b () inherits (a);
+alter table b alter x set storage extended;
+-- case: a new heir compresses and counts otherwise
+-- old
+create table a (x text compression pglz);
+-- new
+create table a (x text compression pglz);
+create table b () inherits (a);
+alter table b alter x set statistics 500;
+alter table b alter x set compression default;
+-- case: a parent stores and compresses otherwise than its heir
+-- old
+create table a (x text);
+create table b () inherits (a);
+-- new
+create table a (x text);
+create table b () inherits (a);
+alter table only a alter x set storage external;
+alter table only a alter x set compression pglz;
+-- case: a heir that also declares the column
+-- old
+create table a (x text);
+alter table a alter x set storage external;
+-- new
+create table a (x text);
+alter table a alter x set storage external;
+create table b (x text) inherits (a);
+alter table b alter x set storage extended;
+create table c () inherits (b);
+alter table c alter x set storage main;

@@ -136,7 +136,11 @@ FIELD = Record(
         ),
         Key("collation", Name(), "How its text sorts."),
         Key("storage", Choice(("plain", "external", "extended", "main")), "How PostgreSQL keeps large values."),
-        Key("compression", Choice(("pglz", "lz4")), "How large values are compressed."),
+        Key(
+            "compression",
+            Choice(("pglz", "lz4", "default")),
+            "How large values are compressed; `default` for an heir whose parent has another.",
+        ),
         Key("statistics", Whole(-1), "The statistics target of ANALYZE."),
         Key("options", PARAMETERS, "Attribute options such as `n_distinct`."),
         Key("foreign_options", PARAMETERS, "Options of a foreign table's column."),

@@ -13,6 +13,7 @@ from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
 from schematool.core.partitions import MARK, bounds, every_of
 from schematool.core.plan.postgres.not_nulls import NAMED_NOT_NULL
+from schematool.core.plan.postgres.types import usual_storage
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import literal, qualified
 
@@ -525,6 +526,13 @@ class _Own:
         for word in ("storage", "compression", "statistics"):
             if (value := getattr(column, word)) is not None:
                 words[word] = value
+        above = (Id("column", (*parent.path, column.id.name)) for parent in self.table.inherits)
+        parents = [self.book.catalog.objects.get(one) for one in above]
+        # What a parent has otherwise an heir takes over, unless it says that it does not.
+        if "storage" not in words and any(isinstance(one, pg.Column) and one.storage for one in parents):
+            words["storage"] = usual_storage(column.type)
+        if "compression" not in words and any(isinstance(one, pg.Column) and one.compression for one in parents):
+            words["compression"] = "default"
         if column.options:
             words["options"] = parameters(column.options)
         if column.security_labels:

@@ -121,6 +121,9 @@ def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
             elif thing.inherited and thing.not_null and not own and not _is_partition(catalog, thing.id):
                 yield f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)} SET NOT NULL"
             yield from after_column(thing)
+            if thing.compression and isinstance(table, pg.Table | pg.ForeignTable) and table.inherits:
+                head = f"ALTER TABLE {relation(thing.id)} ALTER COLUMN {identifier(thing.id.name)}"
+                yield f"{head} SET COMPRESSION {thing.compression}"
         case pg.Default() if _in_its_table(catalog, thing.id):
             return
         case pg.DefaultPrivileges():

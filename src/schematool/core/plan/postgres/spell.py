@@ -40,7 +40,7 @@ from schematool.core.plan.postgres.not_nulls import (
 )
 from schematool.core.plan.postgres.rank import ranking
 from schematool.core.plan.postgres.renames import multirange_path, range_parts
-from schematool.core.plan.postgres.types import using
+from schematool.core.plan.postgres.types import using, usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
@@ -560,10 +560,24 @@ class Speller:
             head = f"ALTER TABLE {name(of)} ALTER COLUMN"
             yield from (Step(f"{head} {identifier(c.id.name)} SET NOT NULL", (c.id,)) for c in heirs)
         yield from (Step(text, (c.id,)) for c in columns for text in after_column(c))
+        yield from (Step(text, (c.id,)) for c in columns for text in self._unlike_parents(table, c))
         extra = [default for column, default in defaults.items() if column not in {c.id.name for c in own}]
         yield from (Step(text, (default.id,)) for default in extra for text in create(default))
         for thing in (*columns, *sorted(constraints, key=_constraint_order)):
             yield from (Step(text, (thing.id,)) for text in on_create(thing))
+
+    def _unlike_parents(self, table: pg.Table | pg.ForeignTable, column: pg.Column) -> Iterator[str]:
+        """Storage and compression of an heir's column, where its parents' is another.
+
+        It takes theirs over when it is made (MergeAttributes, tablecmds.c). A partition is made alone, and does not.
+        """
+        places = (Id("column", (*parent.path, column.id.name)) for parent in table.inherits)
+        parents = [one for one in map(self.decision.after.objects.get, places) if isinstance(one, pg.Column)]
+        head = f"ALTER TABLE {relation(column.id)} ALTER COLUMN {identifier(column.id.name)}"
+        if not column.storage and any(one.storage for one in parents):
+            yield f"{head} SET STORAGE {usual_storage(column.type).upper()}"
+        if any(one.compression != column.compression for one in parents):
+            yield f"{head} SET COMPRESSION {column.compression or 'default'}"
 
     def _add_column(self, column: pg.Column) -> Iterator[Step]:
         of = column.id
