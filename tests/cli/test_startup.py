@@ -210,3 +210,21 @@ def test_what_the_system_refuses_is_no_defect(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stderr) == (2, "error[ST008]: /dev/null/x: Not a directory\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+def test_a_result_that_a_full_disk_does_not_take_is_shown(tmp_path: Path) -> None:
+    """As one for which the path is wrong; a full disk is the world's, so the exit code is 3."""
+    (tmp_path / "schematool.toml").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "schematool", "config", "--format", "json", "--output", "/dev/full"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert json.loads(done.stdout)["command"] == "config"
+    assert done.stderr.count("cannot write /dev/full: No space left on device") == 1
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 3

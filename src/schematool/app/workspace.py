@@ -242,13 +242,17 @@ def write_all(root: Path, files: Mapping[str, str | bytes]) -> None:
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
-def _unwritten(path: object, error: OSError, *, begun: bool = False) -> SchematoolError:
-    """A path that cannot be written is the user's to choose; a disk that is full is nobody's wish."""
-    message = f"cannot write {path}: {error.strerror}"
+def refused_by_system(what: str, error: OSError, *, state: str | None = None) -> SchematoolError:
+    """Say what the system refused: a path is the user's to choose; a disk that is full is nobody's wish."""
+    message = f"{what}: {error.strerror or error}" if what else str(error)
     if error.errno in _FULL:
         hint = "make room, then run the same command again"
-        return WorldError(Diagnostic("ST008", message, hint=hint), state=None if begun else "no file was changed")
+        return WorldError(Diagnostic("ST008", message, hint=hint), state=state)
     return InputError(Diagnostic("ST008", message))
+
+
+def _unwritten(path: object, error: OSError, *, begun: bool = False) -> SchematoolError:
+    return refused_by_system(f"cannot write {path}", error, state=None if begun else "no file was changed")
 
 
 def write_file(path: Path, data: bytes) -> None:

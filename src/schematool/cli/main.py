@@ -18,7 +18,7 @@ from schematool import __version__
 from schematool.cli import apply, author, docs, inspect
 from schematool.cli.terminal import current, guess
 from schematool.core.diagnostic import Diagnostic
-from schematool.core.errors import InputError, Interrupted, SchematoolError
+from schematool.core.errors import Interrupted, SchematoolError
 from schematool.core.secret import mask
 from schematool.views.outcome import Outcome
 
@@ -137,7 +137,9 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(3)
     except OSError as error:
         # A full disk, a folder that is a file: what the system refuses is never a defect of ours.
-        sys.exit(_end(InputError(Diagnostic("ST008", _refusal(error)))))
+        from schematool.app.workspace import refused_by_system  # noqa: PLC0415  # few runs end here
+
+        sys.exit(_end(refused_by_system(mask(str(error.filename or ""), tuple(current.get().urls)), error)))
     except Exception as error:  # noqa: BLE001, RUF100  # the last resort: a defect must not end in a traceback
         sys.exit(_end(_defect(error)))
     sys.exit(0)
@@ -147,14 +149,9 @@ def _end(error: SchematoolError) -> int:
     terminal = current.get()
     try:
         terminal.show(Outcome(terminal.command, error=error))
-    except InputError as unsaved:
+    except SchematoolError as unsaved:
         current.get().show(Outcome(terminal.command, error=unsaved))
     return error.exit_code
-
-
-def _refusal(error: OSError) -> str:
-    place = f"{error.filename}: " if error.filename else ""
-    return mask(f"{place}{error.strerror or error}", tuple(current.get().urls))
 
 
 def _defect(error: Exception) -> SchematoolError:

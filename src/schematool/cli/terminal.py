@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from schematool.core.diagnostic import Diagnostic
-from schematool.core.errors import InputError
+from schematool.core.errors import InputError, SchematoolError
 from schematool.core.secret import Url, mask
 from schematool.views.outcome import Format, Outcome
 from schematool.views.show import Look, show
@@ -37,18 +37,19 @@ class Terminal:
     def show(self, outcome: Outcome) -> None:
         """Write a result: to standard output or the file, its companions to standard error.
 
-        Raises `InputError` for a file that cannot be written, when all has been shown: what was done must be known.
+        Raises `SchematoolError` for a file that cannot be written, when all has been shown: what was done must be
+        known.
         """
         outcome = replace(outcome, urls=(*outcome.urls, *self.urls))
         if self.live:
             _write(sys.stderr, "\r\x1b[2K")  # a statement that failed is still on the line of progress
         asked = self.format
         shown = show(outcome, asked, self.look(sys.stdout))
-        unsaved: InputError | None = None
+        unsaved: SchematoolError | None = None
         if self.output is not None:
             try:
                 _save(self.output, show(outcome, asked, Look(verbose=self.verbose)).out)
-            except InputError as error:
+            except SchematoolError as error:
                 # What is shown from here on is about the file, for people, and not for another try to write it.
                 unsaved = error
                 current.set(replace(self, output=None, format=Format.TEXT))
