@@ -256,7 +256,7 @@ class Runner:
         self._commit(run, created=created)
 
     def _commit(self, run: _Run, *, created: bool) -> None:
-        text = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=run.milliseconds)
+        text = self._recorded(run, milliseconds=run.milliseconds)
         try:
             self._session.execute(text)
             self._faults.reach("ledger")
@@ -280,7 +280,8 @@ class Runner:
 
     def _in_one_go(self, run: _Run, *, quickly: bool = True) -> None:
         """Send begin, statements, ledger row and commit without waiting in between; each answer is told as it comes."""
-        if quickly := quickly and run.direction == "up":
+        quickly = quickly and run.direction == "up"
+        if quickly:
             self._ledger.prepare()
         sent = tuple(_sent(run))
         places = (*(place for place, _ in sent), len(run.commands), len(run.commands) + 1)
@@ -288,8 +289,7 @@ class Runner:
         def ending() -> tuple[str, str]:
             if quickly:
                 return self._ledger.finished_quickly(run.unit, run.operation), "COMMIT"
-            record = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=None)
-            return record, "COMMIT"
+            return self._recorded(run, milliseconds=None), "COMMIT"
 
         steps = _Steps(run, self._faults, self._watch, self._session)
 
@@ -324,6 +324,9 @@ class Runner:
         if place is not None and 0 <= place < len(run.commands):
             raise self._refused(failure.error, run, place, seconds=steps.seconds) from None
         self._not_committed(run, failure.error)
+
+    def _recorded(self, run: _Run, *, milliseconds: int | None) -> str:
+        return self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=milliseconds)
 
     def _committed(self, *, created: bool) -> None:
         self._ledger.settled()
@@ -550,7 +553,7 @@ class Runner:
         self._faults.reach("committed")
 
     def _record(self, run: _Run) -> None:
-        text = self._ledger.finished(run.unit, run.direction, operation=run.operation, milliseconds=run.milliseconds)
+        text = self._recorded(run, milliseconds=run.milliseconds)
         if self._session.idle:
             self._session.execute("BEGIN")
         self._session.execute(text)
