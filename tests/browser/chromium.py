@@ -23,6 +23,17 @@ FLAGS = (
     *("--hide-scrollbars", "--remote-debugging-pipe"),
 )
 PATIENCE = 60.0
+REPLACED = (
+    "Inspected target navigated or closed",
+    "Cannot find default execution context",
+    "Cannot find context with specified id",
+    "Execution context was destroyed.",
+)
+"""What a browser answers instead of a value while the page that was asked is being replaced (Chromium 156)."""
+
+
+class RefusedError(Exception):
+    """The browser did not do what it was told; the text is the browser's."""
 
 
 def found() -> str | None:
@@ -48,7 +59,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """Send a command and wait for its answer."""
+        """Send a command and wait for its answer; raise `RefusedError` with what the browser says instead."""
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session:
@@ -57,7 +68,8 @@ class Browser:
         while True:
             answer = self._next(PATIENCE)
             if answer.get("id") == self._number:
-                assert "error" not in answer, answer["error"]
+                if "error" in answer:
+                    raise RefusedError(answer["error"]["message"])
                 return answer["result"]
 
     def _next(self, seconds: float) -> dict[str, Any]:
@@ -87,7 +99,12 @@ class Browser:
 
     def ask(self, expression: str) -> Any:
         """Evaluate in the page; None while a page is being replaced."""
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        try:
+            result = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        except RefusedError as refused:
+            if str(refused) in REPLACED:
+                return None
+            raise
         return result["result"].get("value")
 
     def until(self, holds: Callable[[], object]) -> None:
