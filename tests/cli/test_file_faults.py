@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +76,172 @@ def swap(root: Path) -> None:
     first, second = (root / FIRST).read_bytes(), (root / SECOND).read_bytes()
     (root / FIRST).write_bytes(second)
     (root / SECOND).write_bytes(first)
+
+
+def put(name: str, make: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Put something that is no file under a name, in place of the file that may be there."""
+
+    def go(root: Path) -> None:
+        (root / name).unlink(missing_ok=True)
+        make(root / name)
+
+    return go
+
+
+def rename(name: str, to: str) -> Callable[[Path], None]:
+    """Rename one file."""
+
+    def go(root: Path) -> None:
+        (root / name).rename(root / to)
+
+    return go
+
+
+def listen(path: Path) -> None:
+    """Leave a socket; its path must be short, so it is made from within its folder."""
+    before = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
+    finally:
+        os.chdir(before)
+
+
+def fill_instead(name: str, text: str = "x") -> Callable[[Path], None]:
+    """Put a file in place of a folder."""
+
+    def go(root: Path) -> None:
+        shutil.rmtree(root / name)
+        (root / name).write_text(text)
+
+    return go
+
+
+NEW = "migrations/postgres/0004_d.sql"
+INSTEAD = {
+    "a folder": (put(NEW, Path.mkdir), f"{NEW} is a folder, not a file"),
+    "a named pipe": (put(NEW, os.mkfifo), f"{NEW} is a named pipe, not a file"),
+    "a socket": (put(NEW, listen), f"{NEW} is a socket, not a file"),
+    "a device": (put(NEW, lambda path: path.symlink_to("/dev/zero")), "leads out of the project"),
+    "a dangling link": (put(NEW, lambda path: path.symlink_to("gone.sql")), f"{NEW} is a link that leads nowhere"),
+    "a link to itself": (put(NEW, lambda path: path.symlink_to(path.name)), f"{NEW}: Too many levels of symbolic"),
+    "a rollback file that is a named pipe": (put(BACK, os.mkfifo), f"{BACK} is a named pipe, not a file"),
+    "a command file that is a folder": (
+        put("migrations/mongo/0004_d.json", Path.mkdir),
+        "migrations/mongo/0004_d.json is a folder, not a file",
+    ),
+    "the lock a folder": (put("migrations/schematool.lock", Path.mkdir), "migrations/schematool.lock is a folder"),
+    "the lock a named pipe": (put("migrations/schematool.lock", os.mkfifo), "schematool.lock is a named pipe"),
+    "the snapshot a folder": (put("migrations/mongo/snapshot.json", Path.mkdir), "mongo/snapshot.json is a folder"),
+    "the configuration a folder": (put("schematool.toml", Path.mkdir), "schematool.toml is a folder, not a file"),
+    "the folder of a store a file": (fill_instead("migrations/mongo"), "migrations/mongo is a file, not a folder"),
+    "the folder of migrations a file": (fill_instead("migrations"), "migrations is a file, not a folder"),
+    "the ending in capitals": (rename(SECOND, SECOND[:-3] + "SQL"), "0002_b.SQL would be passed over"),
+}
+
+
+@pytest.mark.parametrize("fault", INSTEAD)
+def test_what_is_no_file_is_told_and_never_waited_for(fault: str, root: Path, run_cli: Run) -> None:
+    """A name that a migration, the lock or the configuration has is never passed over, whatever it belongs to."""
+    change, message = INSTEAD[fault]
+    change(root)
+
+    ran = run_cli("lock", "--check", cwd=root)
+
+    assert ran.exit_code == 2, ran.stderr
+    assert message in ran.stderr
+
+
+def test_a_schema_file_that_is_none_is_told_too(root: Path, run_cli: Run) -> None:
+    """Otherwise its entity would be taken for one that was removed; all are told at once."""
+    (root / "schema").mkdir()
+    os.mkfifo(root / "schema/users.yaml")
+    (root / "schema/notes.YAML").write_text("entity: notes\n")
+
+    ran = run_cli("diff", cwd=root)
+
+    assert ran.exit_code == 2
+    assert "schema/users.yaml is a named pipe, not a file" in ran.stderr
+    assert "schema/notes.YAML would be passed over: its ending is `.YAML`, not `.yaml`" in ran.stderr
+
+
+STRAYS = {
+    "of another tool, down": ("postgres/0002_b.down.sql", "call it 0002_b.rollback.sql"),
+    "of another tool, up": ("postgres/0004_d.up.sql", "call it 0004_d.sql"),
+    "of the other store": ("mongo/0004_d.sql", "`0004_d.sql` is in the folder of mongo"),
+    "a program": ("postgres/0004_d.PY", "`0004_d.PY` is a program"),
+}
+
+
+@pytest.mark.parametrize("stray", STRAYS)
+def test_a_file_that_is_meant_as_a_migration_is_not_passed_over(stray: str, root: Path, run_cli: Run) -> None:
+    """The message says how to call it or where to put it."""
+    name, message = STRAYS[stray]
+    (root / "migrations" / name).write_text("select 1;")
+
+    ran = run_cli("lock", "--check", cwd=root)
+
+    assert ran.exit_code == 2, ran.stderr
+    assert "error[ST409]" in ran.stderr
+    assert message in ran.stderr
+
+
+def test_lint_warns_of_what_nobody_reads(root: Path, run_cli: Run) -> None:
+    """A copy that an editor left, a file in no store's folder; notes and hidden files are nobody's business."""
+    for name in ("postgres/0002_b.sql.bak", "0004_d.sql", "postgresql/0004_d.sql"):
+        (root / "migrations" / name).parent.mkdir(exist_ok=True)
+        (root / "migrations" / name).write_text("select 1;")
+    for name in ("README.md", "0002_notes.md", "postgres/.0002_b.sql.swp"):
+        (root / "migrations" / name).write_text("")
+
+    told = [line for line in run_cli("lint", "--format", "concise", cwd=root).stdout.splitlines() if "ST424" in line]
+
+    assert [line.split(":")[0] for line in told] == [
+        "migrations/0004_d.sql",
+        "migrations/postgres/0002_b.sql.bak",
+        "migrations/postgresql/0004_d.sql",
+    ]
+
+
+def test_lint_warns_of_a_migration_that_does_nothing(root: Path, run_cli: Run) -> None:
+    """Empty, or comments only, up or down, in either store; not where the file says that it is meant so."""
+    for name, text in {
+        "postgres/0001_a.sql": "",
+        "postgres/0001_a.rollback.sql": "",
+        "postgres/0002_b.rollback.sql": "-- to be written\n",
+        "postgres/0003_c.sql": "-- schematool: allow ST425 because it keeps the number free\n",
+        "mongo/0002_b.json": '{"commands": []}',
+    }.items():
+        (root / "migrations" / name).write_text(text)
+
+    told = [line for line in run_cli("lint", "--format", "concise", cwd=root).stdout.splitlines() if "ST425" in line]
+
+    assert [(line.split(":")[0], line.partition("[ST425]: ")[2].split(" (")[0]) for line in told] == [
+        ("migrations/mongo/0002_b.json", "`0002_b` has no command: it does nothing"),
+        ("migrations/postgres/0001_a.sql", "`0001_a` has no statement: it does nothing"),
+        (
+            "migrations/postgres/0002_b.rollback.sql",
+            "the rollback file of `0002_b` has no statement: it takes nothing back",
+        ),
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_told(root: Path) -> None:
+    """As nobody, whom root's own files are closed to: which file, and exit code 2; the same for a folder."""
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    for each in (root, *root.parents[:2]):
+        each.chmod(0o755)
+    program = [*drop, sys.executable, "-m", "schematool", "lock", "--check"]
+    for name, mode in ((SECOND, 0o644), ("migrations/mongo", 0o755)):
+        (root / name).chmod(0)
+        ran = subprocess.run(program, cwd=root, capture_output=True, text=True, check=False)
+        (root / name).chmod(mode)
+
+        assert ran.returncode == 2, ran.stderr
+        assert "Permission denied" in ran.stderr
+        assert name in ran.stderr
 
 
 FAULTS = {

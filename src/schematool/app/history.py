@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from schematool.app.strays import refuse_strays, right_name
 from schematool.app.twins import renderer
-from schematool.app.workspace import Workspace, read_folder, read_text
+from schematool.app.workspace import Workspace, is_there, read_folder, read_text
 from schematool.core.catalog import Catalog
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Findings, Span
@@ -86,13 +87,14 @@ def read_history(workspace: Workspace, *, whole: bool = True) -> History:
     found = Findings()
     halves = {store: _units(workspace, store, found, whole=whole) for store in STORES}
     lock = workspace.migrations_folder / LOCK_FILE
+    locked = is_there(workspace.root, lock)
     if found.errors:
-        raise InputError(*found, *(_edited_too(workspace, found) if whole and lock.is_file() else ()))
+        raise InputError(*found, *(_edited_too(workspace, found) if whole and locked else ()))
     migrations = pair(unit for units in halves.values() for unit in units)
     return History(
         migrations,
         {snapshot.store: snapshot for store in STORES if (snapshot := _snapshot(workspace, store))},
-        read_text(workspace.root, lock) if lock.is_file() else None,
+        read_text(workspace.root, lock) if locked else None,
     )
 
 
@@ -147,7 +149,7 @@ def _units(workspace: Workspace, store: str, found: Findings, *, whole: bool) ->
     up_suffix, down_suffix = SUFFIXES[store]
     files = read_folder(workspace.root, workspace.migrations_folder / store, (up_suffix, down_suffix))
     prefix = f"{workspace.config.migrations}/{store}/"
-    _refuse_programs(workspace, store, found)
+    refuse_strays(workspace.migrations_folder / store, prefix, store, found)
     units = []
     for name in sorted(files):
         id = name.removeprefix(prefix).removesuffix(up_suffix)  # noqa: A001  # the word of the format
@@ -161,8 +163,8 @@ def _units(workspace: Workspace, store: str, found: Findings, *, whole: bool) ->
         if name == snapshot_file(workspace, store):
             continue
         if not is_id(id):
-            hint = "a migration is called NNNN_words, such as 0007_add_notes, and lies directly in its folder"
-            found.add("ST409", f"`{id}` is not the name of a migration", Span(name, 1, 1), hint=hint)
+            message, hint = f"`{id}` is not the name of a migration", right_name(id, up_suffix, down_suffix)
+            found.add("ST409", message, Span(name, 1, 1), hint=hint)
             continue
         down_name = f"{prefix}{id}{down_suffix}"
         if not whole:
@@ -184,19 +186,6 @@ def _units(workspace: Workspace, store: str, found: Findings, *, whole: bool) ->
         except InputError as error:
             found.extend(error.diagnostics)
     return units
-
-
-_PROGRAMS = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".sh")
-
-
-def _refuse_programs(workspace: Workspace, store: str, found: Findings) -> None:
-    """A migration that is a program, as yoyo's and migrate-mongo's may be, must not be passed over in silence."""
-    folder = workspace.migrations_folder / store
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix in _PROGRAMS and is_id(path.stem):
-            name = f"{workspace.config.migrations}/{store}/{path.name}"
-            hint = "write what it does as statements; schematool runs no program of a migration"
-            found.add("ST409", f"`{path.name}` is a program", Span(name, 1, 1), hint=hint)
 
 
 def snapshot_file(workspace: Workspace, store: str) -> str:
@@ -225,7 +214,7 @@ def _snapshot(workspace: Workspace, store: str) -> Snapshot | None:
     """Read the head of a snapshot; its catalog, most of the file, is only cut out here, and read when it is needed."""
     name = snapshot_file(workspace, store)
     path = workspace.root / name
-    if not path.is_file():
+    if not is_there(workspace.root, path):
         return None
     text = read_text(workspace.root, path).replace("\r\n", "\n").strip()
     try:

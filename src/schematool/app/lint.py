@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from schematool.app import locking
+from schematool.app import locking, strays
 from schematool.app.compile import compile_with_findings
-from schematool.app.history import read_history
+from schematool.app.history import read_history, unit_files
 from schematool.app.report import Report
 from schematool.app.workspace import Workspace
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Severity, in_order
 from schematool.core.errors import InputError
-from schematool.core.lint import lint, lint_units
+from schematool.core.lint import lint, lint_nothing, lint_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,11 @@ def run(workspace: Workspace) -> LintReport:
     try:
         history = read_history(workspace)
         found += locking.findings(workspace, history)
-        found += lint_units(unit for store in STORES for unit in history.units(store))
-        many += sum(len(history.units(store)) for store in STORES)
+        units = [unit for store in STORES for unit in history.units(store)]
+        found += lint_units(units)
+        found += [d for unit in units for d in lint_nothing(unit, *unit_files(workspace, unit.store, unit.id))]
+        found += strays.unread(workspace.migrations_folder, workspace.config.migrations)
+        many += len(units)
     except InputError as error:
         found += error.diagnostics
     ordered = in_order(dict.fromkeys(found))

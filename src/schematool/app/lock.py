@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
 from schematool.app import locking
 from schematool.app.catalogs import differences
-from schematool.app.history import History, read_history, snapshot_file, snapshot_text
+from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files
 from schematool.app.manner import Manner
 from schematool.app.migrate import locked
 from schematool.app.report import Report
@@ -16,7 +17,9 @@ from schematool.app.standing import stand
 from schematool.app.verify import replayed
 from schematool.app.workspace import Workspace, write_all
 from schematool.core.config import STORES
+from schematool.core.diagnostic import Diagnostic
 from schematool.core.history.status import State
+from schematool.core.lint import lint_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,19 @@ def run(workspace: Workspace, ids: list[str], *, check: bool = False, live: Mann
     write_all(workspace.root, files)
     ledgers = _adopted(workspace, history, wanted, live) if live and wanted else ()
     said = tuple(dict.fromkeys(d.message.replace("is not in the lock yet", "is new") for d in found))
-    return LockReport(accepted=accepted, said=said, written=tuple(files), ledgers=ledgers)
+    return LockReport(
+        accepted=accepted,
+        said=said,
+        written=tuple(files),
+        ledgers=ledgers,
+        diagnostics=_empty(workspace, history, accepted),
+    )
+
+
+def _empty(workspace: Workspace, history: History, ids: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Warn of files that were accepted and do nothing: once a database has them, what is written later never runs."""
+    units = (unit for store in STORES for unit in history.units(store) if unit.id in ids)
+    return tuple(d for unit in units for d in lint_nothing(unit, *unit_files(workspace, unit.store, unit.id)))
 
 
 def _files(workspace: Workspace, history: History) -> dict[str, str]:

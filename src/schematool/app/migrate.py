@@ -136,6 +136,7 @@ def _move(half: Half) -> Move:
     if unit is None or half.cell.state is State.SQUASHED:
         return Move(half.id, half.store, (), note=f"recorded, not run: {note}", seconds=0.0)
     dangers = tuple(Danger(c.code, row(c.code).permit, unit.id, c.because) for c in unit.consents)
+    note = note or ("" if unit.up else "there is nothing in it")
     return Move(unit.id, unit.store, tuple(c.text for c in unit.up), unit.transactional, dangers, note)
 
 

@@ -120,6 +120,7 @@ def _move(unit: Unit, engine: Engine) -> Move:
     ]
     back = [name for text in statements if (name := fetched_back(text))]
     note = f"brings back {', '.join(back)} with all documents" if back else ""
+    note = note or ("" if statements or not unit.up else "there is nothing in its rollback file: nothing is taken back")
     return Move(unit.id, unit.store, statements, unit.transactional, tuple(dangers), note)
 
 

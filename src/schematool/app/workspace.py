@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from schematool.core.config import STORES, Config, Place, Target, parse, scratch_place, target
-from schematool.core.diagnostic import Diagnostic, Severity, Span
+from schematool.core.diagnostic import Diagnostic, Findings, Severity, Span
 from schematool.core.errors import InputError, SchematoolError, WorldError
 from schematool.core.secret import Url
 
@@ -33,13 +34,17 @@ class Workspace:
 
     @property
     def schema_folder(self) -> Path:
-        """The folder of the YAML."""
-        return confined(self.root, self.root / self.config.schema)
+        """The folder of the YAML, there or not; `InputError` where something else has its name."""
+        return self._folder(self.config.schema)
 
     @property
     def migrations_folder(self) -> Path:
-        """The folder of the history."""
-        return confined(self.root, self.root / self.config.migrations)
+        """The folder of the history, there or not; `InputError` where something else has its name."""
+        return self._folder(self.config.migrations)
+
+    def _folder(self, name: str) -> Path:
+        is_there(self.root, self.root / name, folder=True)
+        return confined(self.root, self.root / name)
 
     @property
     def state_folder(self) -> Path:
@@ -92,7 +97,7 @@ class Workspace:
 def find_root(start: Path) -> tuple[Path, Path] | None:
     """Look for the project from `start` upward: its folder and its configuration file."""
     for folder in (start, *start.parents):
-        if (folder / CONFIG_FILE).is_file():
+        if is_there(folder, folder / CONFIG_FILE):
             return folder, folder / CONFIG_FILE
         pyproject = folder / "pyproject.toml"
         if pyproject.is_file() and "[tool.schematool" in pyproject.read_text("utf-8", "replace"):
@@ -136,7 +141,7 @@ def open_workspace(  # noqa: PLR0913  # everything that says where a project and
 
 def confined(root: Path, path: Path) -> Path:
     """Return `path` with its links resolved; `InputError` when that is outside of the project."""
-    resolved = path.resolve()
+    resolved = Path(os.path.realpath(path))  # Path.resolve() of Python 3.12 and older stumbles over a link to itself
     if not resolved.is_relative_to(root.resolve()):
         raise InputError(
             Diagnostic("ST006", f"{path} leads out of the project", hint="keep the files inside the project")
@@ -173,21 +178,68 @@ def _not_utf8(name: str, content: bytes, error: UnicodeDecodeError) -> Diagnosti
     return Diagnostic("ST008", message, Span(name, line, column), hint=hint)
 
 
+def is_there(root: Path, path: Path, *, folder: bool = False) -> bool:
+    """Tell whether there is a file of that name (`folder`: a folder); `InputError` where something else has the name.
+
+    What is neither would be passed over in silence, and a named pipe makes its reader wait for ever.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise InputError(_instead(_relative(root, path.parent) + f"/{path.name}", None)) from None
+        return False
+    except OSError as error:
+        raise InputError(Diagnostic("ST008", f"cannot read {_relative(root, path)}: {error.strerror}")) from error
+    if stat.S_IFMT(mode) != (stat.S_IFDIR if folder else stat.S_IFREG):
+        raise InputError(_instead(_relative(root, path), mode, "a folder" if folder else "a file"))
+    return True
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFREG: "a file",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _instead(name: str, mode: int | None, wanted: str = "a file") -> Diagnostic:
+    """Say what has a name that only a file, or a folder, may have; `mode` None: a link that leads nowhere."""
+    hint = f"put {wanted} in its place, or take it away"
+    if mode is None:
+        return Diagnostic("ST008", f"{name} is a link that leads nowhere", Span(name, 1, 1), hint=hint)
+    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+    return Diagnostic("ST008", f"{name} is {kind}, not {wanted}", Span(name, 1, 1), hint=hint)
+
+
 def read_folder(root: Path, folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
     """Read every file below `folder` with one of the suffixes, in order; hidden files and folders are left out.
 
-    A link is followed, but not out of the project. Plain strings and one look at each folder: a history has thousands
-    of files, and resolving each of their paths took longer than reading them.
+    A link is followed, but not out of the project. `InputError` tells everything that has such a name and cannot be
+    read: no file, or its ending in capitals. Plain strings and one look at each folder: a history has thousands of
+    files, and resolving each of their paths took longer than reading them.
     """
-    if not folder.is_dir():
+    if not is_there(root, folder, folder=True):
         return {}
     top = confined(root, folder)
-    files = sorted(_walk(root, str(top), _relative(root, top), suffixes, ()))
-    return {name: _decoded(name, path) for name, path in files}
+    found = Findings()
+    files = sorted(_walk(root, str(top), _relative(root, top), suffixes, (), found=found))
+    texts: dict[str, str] = {}
+    for name, path in files:
+        try:
+            texts[name] = _decoded(name, path)
+        except InputError as error:
+            found.extend(error.diagnostics)
+    if found:
+        raise InputError(*found)
+    return texts
 
 
-def _walk(
-    root: Path, folder: str, name: str, suffixes: tuple[str, ...], above: tuple[str, ...]
+def _walk(  # noqa: PLR0913  # where we are, in two spellings, and what is looked for
+    root: Path, folder: str, name: str, suffixes: tuple[str, ...], above: tuple[str, ...], *, found: Findings
 ) -> Iterator[tuple[str, str]]:
     """Yield (name, path) of the files below; `above`: the folders that we came through, so that no link leads round."""
     with os.scandir(folder) as entries:
@@ -195,11 +247,30 @@ def _walk(
             if entry.name.startswith("."):
                 continue
             path = str(confined(root, Path(entry.path))) if entry.is_symlink() else entry.path
-            if entry.is_dir():
+            if entry.is_dir() and not entry.name.endswith(suffixes):
                 if path not in (folder, *above):
-                    yield from _walk(root, path, f"{name}/{entry.name}", suffixes, (*above, folder))
-            elif entry.name.endswith(suffixes) and entry.is_file():
+                    yield from _walk(root, path, f"{name}/{entry.name}", suffixes, (*above, folder), found=found)
+            elif not entry.name.endswith(suffixes):
+                if entry.name.lower().endswith(suffixes):
+                    found.append(_in_capitals(f"{name}/{entry.name}", suffixes))
+            elif entry.is_file():
                 yield f"{name}/{entry.name}", path
+            else:
+                found.append(_instead(f"{name}/{entry.name}", _mode(path)))
+
+
+def _mode(path: str) -> int | None:
+    """Return what is at the end of a link; None where nothing is."""
+    try:
+        return os.stat(path).st_mode
+    except OSError:
+        return None
+
+
+def _in_capitals(name: str, suffixes: tuple[str, ...]) -> Diagnostic:
+    right = next(suffix for suffix in sorted(suffixes, key=len, reverse=True) if name.lower().endswith(suffix))
+    message = f"{name} would be passed over: its ending is `{name[-len(right) :]}`, not `{right}`"
+    return Diagnostic("ST008", message, Span(name, 1, 1), hint=f"rename it to {name[: -len(right)]}{right}")
 
 
 def _relative(root: Path, path: Path) -> str:

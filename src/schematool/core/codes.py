@@ -737,6 +737,23 @@ ROWS: tuple[Code, ...] = (
         remedy="`schematool repair --plan` prints what puts it right, `schematool repair` does it. Where a row is gone, "
         "the database itself is asked whether it has what the migration makes.",
     ),
+    Code(
+        "ST424",
+        "a file among the migrations that nobody reads",
+        severity=_WARNING,
+        why="It is called like a migration, and lies or ends where none is looked for. Perhaps it was meant as one.",
+        remedy="Move it to the folder of its store and give it the ending `.sql` or `.json`, or keep it elsewhere.",
+        example="migrations/0007_add_notes.sql   # not in migrations/postgres",
+    ),
+    Code(
+        "ST425",
+        "a migration that does nothing",
+        severity=_WARNING,
+        why="Its file holds comments at most. It would be recorded as applied, and once it is, what is written into it "
+        "later never runs. An empty rollback file takes nothing back, and the ledger would say that it did.",
+        remedy="Write its statements, or delete its files. Where it is meant so, say why in the file: `-- schematool: "
+        "allow ST425 because …`; in a file of MongoDB, `allow`.",
+    ),
     # --- ST5xx: the world ---------------------------------------------------------------------------------
     Code(
         "ST500",

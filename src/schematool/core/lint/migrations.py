@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from schematool.core.codes import CODES
-from schematool.core.diagnostic import Diagnostic, Severity, in_order
+from schematool.core.diagnostic import Diagnostic, Severity, Span, in_order
 from schematool.core.history.loss import losses
 from schematool.core.history.unit import Unit
 
@@ -40,6 +40,22 @@ def lint_units(units: Iterable[Unit]) -> tuple[Diagnostic, ...]:
             found += _transactions(unit)
             found += _scans(unit)
     return in_order(found)
+
+
+def lint_nothing(unit: Unit, up_file: str, down_file: str) -> tuple[Diagnostic, ...]:
+    """Find a file without a statement; a migration whose two files are both empty is one finding.
+
+    `up_file`, `down_file`: their paths, since there is no statement whose place could be told.
+    """
+    if "ST425" in _allowed(unit) or (unit.up and (unit.down is None or unit.down)):
+        return ()
+    noun = "command" if unit.store == "mongo" else "statement"
+    if not unit.up:
+        message, file, hint = f"`{unit.id}` has no {noun}: it does nothing", up_file, "write it, or delete its files"
+    else:
+        message = f"the rollback file of `{unit.id}` has no {noun}: it takes nothing back"
+        file, hint = down_file, "write it, or delete the file: then `rollback` says that there is no way back"
+    return (Diagnostic("ST425", message, Span(file, 1, 1), hint, Severity.WARNING, unit.id),)
 
 
 def _consents(unit: Unit) -> Iterator[Diagnostic]:
