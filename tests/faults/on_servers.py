@@ -339,4 +339,6 @@ def mongo_disk_full(trial: Trial) -> None:
             servers.stop("mongo", home)
         time.sleep(0.1)
         subprocess.run(["umount", "-l", folder], check=False)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
         trial.tool.url = good  # type: ignore[attr-defined]  # every tool has one

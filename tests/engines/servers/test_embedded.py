@@ -9,10 +9,13 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -228,23 +231,126 @@ def test_a_temporary_server_goes_with_its_block(store: str) -> None:
         kept(Url(url.reveal() + ("&" if "?" in url.reveal() else "?") + limit(store)))
 
 
-@pytest.mark.parametrize("store", STORES)
-def test_a_temporary_server_goes_when_its_process_is_killed(store: str, tmp_path: Path) -> None:
-    """A kill -9 of a test run must not leave servers on the machine."""
-    program = (
-        f"{START}import time; context = servers.temporary(sys.argv[1]); "
-        "print(context.__enter__().reveal(), flush=True); time.sleep(60)"
-    )
-    owner = subprocess.Popen([sys.executable, "-c", program, store], stdout=subprocess.PIPE, text=True)
+HOLD = (
+    f"{START}import time; context = servers.temporary(sys.argv[1], sys.argv[2]); "
+    "print(context.__enter__().reveal(), flush=True); time.sleep(60)"
+)
+
+
+def held(store: str, folder: Path) -> tuple[subprocess.Popen[str], Url]:
+    """Let another process run a throwaway server; it has written to it."""
+    owner = subprocess.Popen([sys.executable, "-c", HOLD, store, folder], stdout=subprocess.PIPE, text=True)
     assert owner.stdout
     url = Url(owner.stdout.readline().strip())
+    owner.stdout.close()
     put(url, "one")
+    return owner, url
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Give a folder that any account may enter, with a path that a socket may have."""
+    with tempfile.TemporaryDirectory(prefix="st-test-", dir="/tmp") as folder:
+        Path(folder).chmod(0o1777)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_temporary_server_goes_when_its_process_is_killed(store: str, short: Path) -> None:
+    """A kill -9 of a run leaves no server on the machine, and nothing of its data."""
+    owner, url = held(store, short)
 
     owner.kill()
     owner.wait()
-    owner.stdout.close()
 
     wait(lambda: not listens(url))
+    wait(lambda: not list(short.iterdir()))
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_the_next_run_sweeps_what_two_kills_have_left(store: str, short: Path) -> None:
+    """Where the process that cleans up was killed as well, the server lives on, until another one is started."""
+    owner, url = held(store, short)
+    (stale,) = short.iterdir()
+    (guard,) = (int(pid) for pid in subprocess.check_output(["pgrep", "-P", str(owner.pid)], text=True).split())
+    os.kill(guard, signal.SIGKILL)
+    owner.kill()
+    owner.wait()
+    assert listens(url)
+
+    other, other_url = held(store, short)
+    with servers.temporary(store, str(short)) as third:
+        assert not stale.exists()
+        assert not listens(url)
+        assert kept(other_url) == ["one"], "those in use are left alone"
+        put(third, "three")
+    other.kill()
+    other.wait()
+    wait(lambda: not list(short.iterdir()))
+
+
+@contextmanager
+def taken(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Url]:
+    """Start a mongod on a port that someone else has taken since it was chosen."""
+    squatter = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setattr(process, "free_port", lambda: squatter.getsockname()[1])
+    monkeypatch.setattr(process, "listens", lambda _: False)
+    with squatter, embedded_mongo.temporary(folder=str(folder)) as url:
+        yield url
+
+
+@contextmanager
+def taken_too(_: pytest.MonkeyPatch, folder: Path) -> Iterator[Url]:
+    """Start a PostgreSQL on such a port."""
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        port = squatter.getsockname()[1]
+        with embedded_postgres.temporary(folder=str(folder), port=port) as url:
+            yield url
+
+
+def with_settings(**settings: str) -> Callable[[pytest.MonkeyPatch, Path], AbstractContextManager[Url]]:
+    """Start a PostgreSQL that stumbles over its settings."""
+    return lambda _, folder: embedded_postgres.temporary(settings=settings, folder=str(folder))
+
+
+STILLBORN: dict[str, tuple[Callable[[pytest.MonkeyPatch, Path], AbstractContextManager[Url]], str]] = {
+    "a port that is taken, mongod": (taken, "mongod did not start: Error setting up listener: Address already in use"),
+    "a port that is taken, PostgreSQL": (taken_too, "PostgreSQL did not start: could not create any TCP/IP sockets"),
+    "no memory": (with_settings(shared_buffers="900GB"), "postgres failed: could not map anonymous shared memory"),
+    "no such locale": (with_settings(lc_messages="xx_YY"), 'invalid value for parameter "lc_messages": "xx_YY"'),
+}
+
+
+@pytest.mark.parametrize("fault", STILLBORN)
+def test_a_throwaway_server_that_dies_while_it_starts_is_noticed_at_once(
+    fault: str, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the minute that a slow start may take; the server says why, and its folder is gone."""
+    start, message = STILLBORN[fault]
+    monkeypatch.setattr(process, "START_SECONDS", 600.0)  # the test would be stopped before
+
+    with pytest.raises(WorldError) as raised, start(monkeypatch, short):
+        pass
+
+    (found,) = raised.value.diagnostics
+    assert (found.code, raised.value.exit_code) == ("ST505", 3)
+    assert message in "\n".join((found.message, *found.notes))
+    assert not list(short.iterdir())
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_full_disk_under_a_throwaway_server_is_told(store: str, short: Path) -> None:
+    """The cause is the server's own word; what it has written is gone."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=500k,mode=1777", "tmpfs", short], check=True)
+    try:
+        with pytest.raises(WorldError, match="No space left on device") as raised, servers.temporary(store, str(short)):
+            pass
+        left = list(short.iterdir())
+    finally:
+        subprocess.run(["umount", "--lazy", short], check=True)
+
+    assert (raised.value.exit_code, left) == (3, [])
 
 
 def test_a_missing_library_is_one_sentence(tmp_path: Path) -> None:
@@ -305,10 +411,10 @@ def test_a_server_that_ends_at_once_is_told_with_its_last_words(tmp_path: Path) 
     log.write_text("first\nFATAL: no space left on device\n")
 
     with pytest.raises(WorldError) as raised:
-        process.wait_until(lambda: False, what="the server", log=log, alive=lambda: False)
+        process.Starting("the server", log, lambda: False).wait_until(lambda: False)
 
     (found,) = raised.value.diagnostics
-    assert "it ended at once" in found.message
+    assert found.message == "the server did not start: no space left on device"
     assert found.notes[-1] == "FATAL: no space left on device"
 
 
@@ -337,7 +443,7 @@ def listens(url: Url) -> bool:
     """Tell whether anything accepts connections at a URL of ours."""
     text = url.reveal()
     if url.scheme == "postgresql":
-        folder = text.partition("host=")[2].partition("&")[0]
+        folder = unquote(text.partition("host=")[2].partition("&")[0])
         return process.listens(f"{folder}/.s.PGSQL.5432")
     return process.listens(("127.0.0.1", int(text.partition("127.0.0.1:")[2].partition("/")[0])))
 

@@ -6,17 +6,15 @@ users, as the embedded server of a development machine. The port is kept between
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sysconfig
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,9 +84,9 @@ def start(data_dir: Path) -> Url:
         if known is not None and port != known:
             _move(mongod, home, port)
         (home / "port").write_text(str(port))
-        pid = _launch(_command(mongod, home, port), home, port)
+        pid, starting = _launch(_command(mongod, home, port), home, port)
         (home / "pid").write_text(str(pid))
-        _await_primary(port, lasting=True)
+        _await_primary(port, starting)
         return _url(port)
 
 
@@ -123,37 +121,27 @@ def temporary(mongod: Path | None = None, *, folder: str | None = None) -> Itera
     temporary.
     """
     program_to_run = mongod or find_runnable(_cache_folder())
-    home = Path(tempfile.mkdtemp(prefix="st-mongo-", dir=folder))
-    try:
+    number = signal.SIGKILL
+    with process.throwaway("st-mongo-", folder, number) as home:
         (home / "data").mkdir()
         port = process.free_port()
         log = home / "log"
         command = _command(program_to_run, home, port)
-        with process.guarded(command, log=log, folder=home, account=OURSELVES, number=signal.SIGKILL):
-            process.wait_until(
-                lambda: process.listens(("127.0.0.1", port)),
-                what="the throwaway mongod",
-                log=log,
-                # It writes this file when it is up; an end before that is seen in the log.
-                alive=lambda: not _has_ended(log),
-            )
-            _await_primary(port, lasting=False)
+        with process.guarded(command, log=log, folder=home, account=OURSELVES, number=number) as alive:
+            starting = process.Starting("the throwaway mongod", log, alive)
+            starting.wait_until(lambda: process.listens(("127.0.0.1", port)))
+            _await_primary(port, starting)
             yield _url(port)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
-def _launch(command: Sequence[str | Path], home: Path, port: int) -> int:
-    """Start a server that outlives us and wait until it listens; return its process id."""
+def _launch(command: Sequence[str | Path], home: Path, port: int) -> tuple[int, process.Starting]:
+    """Start a server that outlives us and wait until it listens; return its process id and how it starts."""
     log = home / "log"
+    begun = log.stat().st_size if log.exists() else 0
     pid = process.detach(command, log=log, folder=home, account=OURSELVES)
-    process.wait_until(
-        lambda: process.listens(("127.0.0.1", port)),
-        what="the embedded mongod",
-        log=log,
-        alive=lambda: process.exists(pid),
-    )
-    return pid
+    starting = process.Starting("the embedded mongod", log, partial(process.exists, pid), begun, lasting=True)
+    starting.wait_until(lambda: process.listens(("127.0.0.1", port)))
+    return pid, starting
 
 
 def _move(mongod: Path, home: Path, port: int) -> None:
@@ -165,7 +153,7 @@ def _move(mongod: Path, home: Path, port: int) -> None:
     from pymongo import MongoClient  # noqa: PLC0415  # the driver loads late
 
     alone = (*_command(mongod, home, port, member=False), "--setParameter", "disableLogicalSessionCacheRefresh=true")
-    pid = _launch(alone, home, port)
+    pid, _ = _launch(alone, home, port)
     try:
         with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True) as client:
             change = {"$set": {"members.0.host": f"127.0.0.1:{port}"}}
@@ -242,19 +230,20 @@ def require_libraries(mongod: Path) -> None:
     raise WorldError(Diagnostic("ST505", f"mongod cannot run here: {last}"))
 
 
-def _await_primary(port: int, *, lasting: bool) -> None:
+def _await_primary(port: int, starting: process.Starting) -> None:
     """Make it a replica set of one where it is none yet, and wait until it takes writes."""
     from pymongo import MongoClient  # noqa: PLC0415  # the driver loads late
+    from pymongo.errors import ConnectionFailure  # noqa: PLC0415  # the driver loads late
 
-    deadline = time.monotonic() + process.START_SECONDS
-    with MongoClient[dict[str, Any]](
-        "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=30_000
-    ) as client:
-        _configure(client, port, lasting=lasting)
-        while not client.admin.command("hello").get("isWritablePrimary"):
-            if time.monotonic() > deadline:
-                raise WorldError(Diagnostic("ST505", "the embedded mongod did not become primary of its replica set"))
-            time.sleep(0.01)
+    def writable() -> bool:
+        try:
+            _configure(client, port, lasting=starting.lasting)
+            return bool(client.admin.command("hello").get("isWritablePrimary"))
+        except ConnectionFailure:
+            return False  # it is busy, or it has just ended, which is looked at next
+
+    with MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=1000) as client:
+        starting.wait_until(writable)
 
 
 def _configure(client: MongoClient[dict[str, Any]], port: int, *, lasting: bool) -> None:
@@ -272,14 +261,6 @@ def _configure(client: MongoClient[dict[str, Any]], port: int, *, lasting: bool)
             "members": [{"_id": 0, "host": f"127.0.0.1:{port}"}],
         }
         client.admin.command("replSetInitiate", fresh)
-
-
-def _has_ended(log: Path) -> bool:
-    """Tell whether the log, one JSON document a line, says that the server has shut down."""
-    with suppress(OSError, IndexError, ValueError):
-        last = json.loads(log.read_text(errors="replace").splitlines()[-1])
-        return bool(last.get("id") == 23138)  # "Shutting down", with its exit code
-    return False
 
 
 def _number(path: Path) -> int | None:

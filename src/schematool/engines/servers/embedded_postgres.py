@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -157,24 +158,18 @@ def temporary(
     if installed is None:
         raise _not_installed()
     account = unprivileged()
-    home = Path(tempfile.mkdtemp(prefix="st-pg-", dir=folder or _shortest_temporary_folder()))
-    account.give(home)
-    try:
+    # SIGQUIT is PostgreSQL's immediate shutdown: it writes nothing, but does give its shared memory back.
+    number = signal.SIGQUIT
+    with process.throwaway("st-pg-", folder or _shortest_temporary_folder(), number) as home:
+        account.give(home)
         server = _reachable(installed, home, account)
         options = _settings(server) | _THROWAWAY | (settings or {})
         _initialise(server, home, account, options)
         command = _command(server, home, listen="127.0.0.1" if port else "", port=port or _SOCKET_PORT)
-        # SIGQUIT is PostgreSQL's immediate shutdown: it writes nothing, but does give its shared memory back.
-        with process.guarded(command, log=home / "log", folder=home, account=account, number=signal.SIGQUIT):
-            process.wait_until(
-                lambda: _is_ready(home),
-                what="the throwaway PostgreSQL",
-                log=home / "log",
-                alive=lambda: (pid := _pid(home)) is None or process.exists(pid),
-            )
+        log = home / "log"
+        with process.guarded(command, log=log, folder=home, account=account, number=number) as alive:
+            process.Starting("the throwaway PostgreSQL", log, alive).wait_until(lambda: _is_ready(home))
             yield _socket_url(home)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _settings(server: Programs) -> dict[str, str]:
@@ -303,13 +298,10 @@ def _run(command: Sequence[str | Path], home: Path, account: Account, text: str 
     )
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise WorldError(
-            Diagnostic(
-                "ST505",
-                f"{Path(command[0]).name} failed: {last[-1] if last else done.returncode}",
-                notes=tuple(last[-8:]),
-            )
-        )
+        # The last line of initdb tells of its cleaning up.
+        why = process.cause(last) or (last[-1] if last else f"exit code {done.returncode}")
+        message = f"{Path(command[0]).name} failed: {why}"
+        raise WorldError(Diagnostic("ST505", message, notes=tuple(last[-8:])))
 
 
 def _launch(server: Programs, home: Path, account: Account) -> None:
@@ -327,16 +319,11 @@ def _launch(server: Programs, home: Path, account: Account) -> None:
         begun = log.stat().st_size if log.exists() else 0
         command = _command(server, home, listen="127.0.0.1", port=port)
         pid = process.detach(command, log=log, folder=home, account=account)
+        starting = process.Starting("the embedded PostgreSQL", log, partial(process.exists, pid), begun, lasting=True)
         try:
-            process.wait_until(
-                lambda: _is_ready(home),
-                what="the embedded PostgreSQL",
-                log=log,
-                alive=lambda pid=pid: process.exists(pid),  # type: ignore[misc]  # mypy cannot see its type
-            )
+            starting.wait_until(lambda: _is_ready(home))
         except WorldError:
-            said = log.read_bytes()[begun:]
-            if b"pre-existing shared memory block" not in said or time.monotonic() > deadline:
+            if "pre-existing shared memory block" not in starting.said() or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
         else:

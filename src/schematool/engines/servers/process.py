@@ -6,14 +6,20 @@ Knows nothing of what the programs are. Unix only: signals, process groups, `flo
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import random
+import re
+import select
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from schematool.core.diagnostic import Diagnostic
@@ -30,10 +36,15 @@ _POLL_SECONDS = 0.01
 _DETACH = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'
 
 # The shell waits for the end of its standard input, which comes when our process closes it or dies, however it dies.
+# Of its standard output only the server keeps a copy, and nobody writes to it: it ends when the server does.
 _GUARD = (
-    'log=$1 folder=$2 signal=$3; shift 3; exec 3<&0; "$@" </dev/null >>"$log" 2>&1 3<&- & server=$!; '
-    "trap '' INT HUP TERM; read -r _ <&3; kill -$signal $server 2>/dev/null; wait $server; rm -rf \"$folder\""
+    'log=$1 folder=$2 signal=$3; shift 3; exec 3<&0; "$@" 4>&1 </dev/null >>"$log" 2>&1 3<&- & server=$!; '
+    "exec >/dev/null; trap '' INT HUP TERM; read -r _ <&3; "
+    'kill -$signal $server 2>/dev/null; wait $server; rm -rf "$folder"'
 )
+
+_OWNER = "owner"  # the file in the folder of a throwaway server that its owner holds a lock on
+_PIDS = ("data/postmaster.pid", "data/mongod.lock")  # where servers write their own process id
 
 
 @contextmanager
@@ -61,27 +72,66 @@ def detach(command: Sequence[str | Path], *, log: Path, folder: Path, account: A
 
 
 @contextmanager
+def throwaway(prefix: str, parent: str | None, number: signal.Signals) -> Iterator[Path]:
+    """Make the folder of a throwaway server, and delete it at the end.
+
+    What a run has left whose guard was killed as well is swept away first, server and folder: its owner's lock is free.
+    """
+    _sweep(Path(parent or tempfile.gettempdir()), prefix, number)
+    home = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        with (home / _OWNER).open("a") as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _sweep(parent: Path, prefix: str, number: signal.Signals) -> None:
+    for home in parent.glob(f"{prefix}*"):
+        # One that is being made at this moment has no such file yet; one of another user is theirs to sweep.
+        with suppress(OSError):
+            if time.time() - home.stat().st_mtime > START_SECONDS:
+                home.rmdir()  # only an empty one: its guard may not have been allowed to
+        with suppress(OSError), (home / _OWNER).open("r+") as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for name in _PIDS:
+                with suppress(OSError, ValueError, IndexError):
+                    pid = int((home / name).read_text().split()[0])
+                    if is_alive(pid, str(home)):
+                        end(pid, number)
+            shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
 def guarded(
     command: Sequence[str | Path], *, log: Path, folder: Path, account: Account, number: signal.Signals
-) -> Iterator[None]:
-    """Run a throwaway server: ended by a signal, and its folder deleted, at the end or when this process dies."""
+) -> Iterator[Callable[[], bool]]:
+    """Run a throwaway server: ended by a signal, and its folder deleted, at the end or when this process dies.
+
+    Yields a function that tells whether the server has not ended.
+    """
     name = number.name.removeprefix("SIG")
     guard = subprocess.Popen(  # noqa: S603  # our own script and the server's path
         ["/bin/sh", "-c", _GUARD, "guard", str(log), str(folder), name, *map(str, command)],
         cwd=folder,
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # the shell's own "Killed"
         start_new_session=True,
         env=environment(),
         **account.options(),
     )
+    assert guard.stdin  # a pipe, as asked for
+    assert guard.stdout
+    ends = select.poll()
+    ends.register(guard.stdout)
     try:
-        yield
+        yield lambda: not ends.poll(0)
     finally:
-        if guard.stdin:
-            guard.stdin.close()
+        guard.stdin.close()
         guard.wait(_STOP_SECONDS)
+        guard.stdout.close()
 
 
 def environment() -> dict[str, str]:
@@ -90,26 +140,67 @@ def environment() -> dict[str, str]:
     return {"LC_ALL": "C", **kept}
 
 
-def wait_until(ready: Callable[[], bool], *, what: str, log: Path, alive: Callable[[], bool]) -> None:
-    """Return as soon as `ready()`; `WorldError` with the end of the log when the server ends first or never answers."""
-    deadline = time.monotonic() + START_SECONDS
-    while not ready():
-        if not alive():
-            raise did_not_start(what, log, "it ended at once")
-        if time.monotonic() > deadline:
-            raise did_not_start(what, log, f"no answer in {START_SECONDS:.0f} s")
-        time.sleep(_POLL_SECONDS)
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """A server that was just started. `begun`: how long its log was before; `lasting`: its log outlives an error."""
+
+    what: str
+    log: Path
+    alive: Callable[[], bool]
+    begun: int = 0
+    lasting: bool = False
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        """Return as soon as `ready()`; `WorldError` with the server's own words when it ends first or never answers."""
+        deadline = time.monotonic() + START_SECONDS
+        while not ready():
+            if not self.alive():
+                raise self.failure("it ended at once")
+            if time.monotonic() > deadline:
+                raise self.failure(f"no answer in {START_SECONDS:.0f} s")
+            time.sleep(_POLL_SECONDS)
+
+    def failure(self, why: str) -> WorldError:
+        """Say that it did not start, with its own word for the cause and the last lines that it wrote."""
+        said = self.said().splitlines()
+        told = cause(said)
+        hint = f"the whole log is in {self.log}" if self.lasting else None
+        # What mongod writes when it ends is a page of JSON that says nothing more.
+        notes = () if told and said[-1].startswith("{") else tuple(said[-8:])
+        return WorldError(Diagnostic("ST505", f"{self.what} did not start: {told or why}", hint=hint, notes=notes))
+
+    def said(self) -> str:
+        """Return what it has written since it was started: nothing of what anybody asked of it before."""
+        try:
+            return self.log.read_bytes()[self.begun :].decode(errors="replace")
+        except OSError:
+            return ""
 
 
-def did_not_start(what: str, log: Path, why: str) -> WorldError:
-    """Say that a server of ours did not start, with the last lines that it wrote."""
-    try:
-        last = log.read_text(errors="replace").splitlines()[-8:]
-    except OSError:
-        last = []
-    return WorldError(
-        Diagnostic("ST505", f"{what} did not start: {why}", hint=f"the whole log is in {log}", notes=tuple(last))
-    )
+_FATAL = re.compile(r"(?:\b(?:FATAL|PANIC|ERROR)|\berror): +(?P<cause>.+)")
+
+
+def cause(lines: Sequence[str]) -> str | None:
+    """Find what a server says of its own end: the last FATAL of PostgreSQL, the first error of mongod's JSON.
+
+    >>> cause(["2026-01-01 LOG:  starting", "2026-01-01 FATAL:  no space left on device", "2026-01-01 LOG:  over"])
+    'no space left on device'
+    """
+    fatal = [match["cause"].strip() for line in lines if (match := _FATAL.search(line))]
+    return fatal[-1] if fatal else next(filter(None, map(_told, lines)), None)
+
+
+def _told(line: str) -> str | None:
+    """Put an entry of mongod's log into words where it is an error that says why."""
+    with suppress(ValueError, AttributeError):
+        entry = json.loads(line)
+        attributes = entry.get("attr", {})
+        error = attributes.get("error")
+        detail = attributes.get("message", error)
+        why = detail.get("errmsg", detail.get("error_str")) if isinstance(detail, dict) else error
+        if entry.get("s") in {"F", "E"} and why:
+            return " ".join(f"{entry['msg']}: {why}".split())
+    return None
 
 
 def exists(pid: int) -> bool:
