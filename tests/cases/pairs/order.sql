@@ -193,3 +193,14 @@ create table m (id bigint, b int);
 alter table m owner to testuser;
 create materialized view k as select b from m;
 alter materialized view k owner to testuser;
+
+-- case: policy on a table that is built again needs a heir of it that goes
+-- old
+create table a (id int not null, b int) partition by list (b);
+create table a1 partition of a (b default 4) for values in (1);
+create publication pub for table a;
+-- new
+create table a (id int not null, b int);
+create table b (e date) inherits (a);
+create policy pq on a using (exists (select from b where id is not null));
+create publication pub for table a;

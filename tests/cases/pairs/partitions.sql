@@ -175,3 +175,31 @@ create table h (a int) partition by list (a);
 create access method heap2 type table handler heap_tableam_handler;
 create table h (a int) partition by list (a) using heap2;
 create table h1 partition of h for values in (1);
+
+-- case: partition goes from and comes to a parent whose check is not valid
+-- old
+create table a (id int not null, b int) partition by list (b);
+create table a1 partition of a (b default 4) for values in (1);
+alter table a add constraint ck check (b > 0) not valid;
+-- new
+create table a (id int not null, b int) partition by list (b);
+alter table a add constraint ck check (b > 0) not valid;
+
+-- case: check goes while a partition is taken out for the name of a not null
+-- old
+create table a (id int not null, b int) partition by list (b);
+create table a1 partition of a for values in (1);
+alter table a add column e int generated always as identity;
+alter table a add constraint ck check (b > 0);
+-- new
+create table a (id int not null, b int) partition by list (b);
+create table a1 partition of a for values in (1);
+alter table a add column e int;
+
+-- case: serial column of a table that becomes partitioned
+-- old
+create table t (id serial primary key, x int);
+insert into t (x) values (1), (2);
+-- new
+create table t (id serial primary key, x int) partition by range (id);
+create table p partition of t for values from (0) to (100);

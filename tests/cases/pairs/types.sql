@@ -236,3 +236,40 @@ create type mood as enum ('b', 'a');
 create type c as (a bigint, b text, m mood, d int);
 create type d as (b text, a int);
 create table t (id int, x c, y d);
+
+-- case: functions and an operator that a domain's checks and default need are made again
+-- old
+create function "most""of" () returns int language sql immutable as 'select 5';
+create function fewest () returns int language sql immutable as 'select 0';
+create function same (int, int) returns boolean language sql immutable as 'select $1 = $2';
+create operator === (function = same, leftarg = int, rightarg = int);
+create domain quantity as int default fewest() constraint at_most check (value <= "most""of"())
+  constraint other check (value > -9) constraint op check (value === value);
+alter domain quantity add constraint lowest check (value >= fewest()) not valid;
+create domain smaller as quantity check (value < 4);
+comment on constraint at_most on domain quantity is 'why';
+create table stock (id int primary key, amount quantity default 3, b smaller);
+create view v as select amount from stock where amount === 3;
+insert into stock values (1, 5, 3);
+-- new
+create function "most""of" () returns bigint language sql immutable as 'select 5';
+create function fewest () returns bigint language sql immutable as 'select 0';
+create function same (a int, b int) returns boolean language sql immutable as 'select $1 = $2';
+create operator === (function = same, leftarg = int, rightarg = int);
+create domain quantity as int default fewest() constraint at_most check (value <= "most""of"())
+  constraint op check (value === value) constraint yet check (value < 99);
+alter domain quantity add constraint lowest check (value >= fewest() - 1);
+create domain smaller as quantity check (value < 4);
+comment on constraint at_most on domain quantity is 'why';
+create table stock (id int primary key, amount quantity default 3, b smaller);
+create view v as select amount from stock where amount === 3;
+
+-- case: domain no longer calls the function that goes
+-- old
+create function f () returns int language sql immutable as 'select 5';
+create domain quantity as int default f() check (value <= f());
+create table stock (amount quantity);
+insert into stock values (1);
+-- new
+create domain quantity as int default 6 check (value <= 6);
+create table stock (amount quantity);

@@ -435,11 +435,6 @@ def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     head = f"ALTER TABLE {table} ALTER COLUMN {column}"
     if old is None:
         yield _brief(f"{head} ADD GENERATED {identity_text(new)}", after)
-        yield _free(
-            f"SELECT setval(pg_get_serial_sequence({literal(table)}, {literal(after.id.name)}), "
-            f"max({column})) FROM {table} HAVING max({column}) >= {new.start}",
-            after,
-        )
         return
     before_sequence, after_sequence = identity_sequence(before), identity_sequence(after)
     if before_sequence != after_sequence:

@@ -11,6 +11,7 @@ from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Graph, Node
 from schematool.core.plan.postgres.names import table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
+from schematool.core.plan.postgres.numbering import successions
 
 _KEYS = frozenset({"primary key", "unique"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
@@ -26,6 +27,7 @@ def arrange(decision: Decision) -> Graph:
     _names(decision, graph)
     _attachments(decision, graph)
     _ownerships(decision, graph)
+    _numbering(decision, graph)
     _clusters(decision, graph)
     _swaps(decision, graph)
     _merge_drops(decision, graph)
@@ -45,6 +47,7 @@ def _nodes(decision: Decision) -> Iterator[Node]:
     yield from (("drop", of) for of in decision.drops)
     yield from (("create", of) for of in decision.creates)
     yield from (("alter", of) for of in decision.alters)
+    yield from (("release", of) for of in decision.released)
     yield from (("finish", of) for of in decision.swaps | decision.rebuilds if of in decision.creates)
     kept = {thing.id for thing in decision.after if isinstance(thing, pg.Table) and thing.of_type} - decision.creates
     touched = decision.creates | decision.alters.keys() | {of for of in kept if of in decision.before}
@@ -60,9 +63,11 @@ def _nodes(decision: Decision) -> Iterator[Node]:
                 yield ("attach", of)
         if isinstance(new, pg.Sequence):
             was = old.owned_by if isinstance(old, pg.Sequence) else None
-            rebuilt = new.owned_by is not None and table_of(new.owned_by) in decision.rebuilds
-            if new.owned_by != was or rebuilt:
+            if new.owned_by != was:
                 yield ("own", of)
+    for thing in decision.after if decision.rebuilds else ():
+        if isinstance(thing, pg.Sequence) and thing.owned_by and table_of(thing.owned_by) in decision.rebuilds:
+            yield ("own", thing.id)
     for of in decision.rebuilds:
         aside = decision.before.objects.get(of)
         above = aside.partition_of if isinstance(aside, pg.Table) else None
@@ -133,13 +138,15 @@ def _needs(decision: Decision, graph: Graph) -> None:
         for holder in (dependent, table_of(dependent)):
             # What is set aside still holds on to what it needs.
             aside = decision.swaps | decision.rebuilds
-            held = decision.before.objects.get(dependent)
-            if holder in decision.rebuilds and isinstance(held, pg.Constraint) and held.type == "foreign key":
-                continue  # those are dropped before the table is set aside
+            if holder in decision.rebuilds and holder != dependent and not _goes_with_it(decision, dependent):
+                continue  # it is dropped before the table is set aside
             kin = {needed, table_of(needed)} | _owner_table(decision, needed)
             if holder in aside and not kin & (aside | decision.creates):
                 graph.first(("finish", holder), ("drop", needed))
-        if ("create", dependent) not in graph.before and needed not in decision.swaps | decision.rebuilds:
+        if dependent in decision.released:
+            graph.first(("release", dependent), ("drop", needed))
+            graph.first(("release", dependent), ("alter", dependent))
+        elif ("create", dependent) not in graph.before and needed not in decision.swaps | decision.rebuilds:
             graph.first(("alter", dependent), ("drop", needed))
             graph.first(("detach", dependent), ("drop", needed))
     for dependent, needed in decision.after.needs:
@@ -177,6 +184,12 @@ def _needs(decision: Decision, graph: Graph) -> None:
             # ADD COLUMN of the parent is merged with the child's own; the other way round it exists already.
             if table_of(parent) not in decision.creates:
                 graph.first(("create", of), ("create", parent))
+
+
+def _goes_with_it(decision: Decision, of: Id) -> bool:
+    """Whether what a table that is set aside has goes with it, and not by a statement of its own."""
+    held = decision.before.objects.get(of)
+    return isinstance(held, pg.Column | pg.Default) or (isinstance(held, pg.Constraint) and held.type == "check")
 
 
 def _pointed_at(decision: Decision, graph: Graph) -> None:
@@ -243,12 +256,12 @@ def _owner_table(decision: Decision, of: Id) -> set[Id]:
 
 def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
     """A new table's checks count as validated; one that is not came to its ancestor when the table was there."""
-    ancestors = _ancestors(decision, heir)
-    for thing in decision.after.needed_by.get(heir, frozenset()) if ancestors else ():
+    above = ancestors(decision, heir)
+    for thing in decision.after.needed_by.get(heir, frozenset()) if above else ():
         own = decision.after.objects.get(thing)
         if not isinstance(own, pg.Constraint) or not own.inherited or own.table != heir:
             continue
-        for of in (Id("constraint", (*ancestor.path, thing.name)) for ancestor in ancestors):
+        for of in (Id("constraint", (*ancestor.path, thing.name)) for ancestor in above):
             if of in decision.creates:
                 whole = ("attach", heir) if ("attach", heir) in graph.before else ("create", heir)
                 first = own.validated and heir in decision.creates
@@ -257,19 +270,19 @@ def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
 
 def _before_the_unchecked(decision: Decision, graph: Graph, own: pg.Constraint) -> None:
     """An heir's own check becomes one with its ancestor's; one that is not valid would be in its way."""
-    for of in (Id("constraint", (*above.path, own.id.name)) for above in _ancestors(decision, own.table)):
+    for of in (Id("constraint", (*above.path, own.id.name)) for above in ancestors(decision, own.table)):
         above = decision.after.objects.get(of)
         if of in decision.creates and isinstance(above, pg.Constraint) and not above.validated:
             graph.first(("create", own.id), ("create", of))
 
 
-def _ancestors(decision: Decision, table: Id) -> set[Id]:
-    """All tables that a table inherits from, or is a partition of, directly or not."""
+def ancestors(decision: Decision, table: Id) -> set[Id]:
+    """Return all tables that a table inherits from, or is a partition of, directly or not."""
     thing = decision.after.objects.get(table)
     if not isinstance(thing, pg.Table):
         return set()
     parents = {*thing.inherits, *filter(None, [thing.partition_of])}
-    return parents.union(*(_ancestors(decision, parent) for parent in parents))
+    return parents.union(*(ancestors(decision, parent) for parent in parents))
 
 
 def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
@@ -364,7 +377,11 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             for parent in (*table.inherits, *filter(None, [table.partition_of])):
                 for column in _columns(decision, parent) | _checks(decision, parent):
                     for other in ("create", "alter", "drop"):
-                        graph.first(("detach", of), (other, column))
+                        if column.kind == "constraint" and other == "drop" and _comes_back(decision, table):
+                            # Taken out, it would keep its share of the check.
+                            graph.first((other, column), ("detach", of))
+                        else:
+                            graph.first(("detach", of), (other, column))
         if action == "attach" and of.kind == "table":
             _lacking(decision, graph, of)
     for action, of in list(graph.before):
@@ -389,6 +406,13 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             # The server binds a key to any fitting unique index: the one that goes must be gone.
             for key in gone.get(child.references, ()):
                 graph.first(("drop", key), ("create", of))
+
+
+def _comes_back(decision: Decision, partition: pg.Table | pg.ForeignTable) -> bool:
+    """Whether a partition is taken out only while something is changed that cannot be with it in place."""
+    after = decision.after.objects.get(partition.id)
+    stays = isinstance(after, pg.Table | pg.ForeignTable) and partition.partition_of is not None
+    return stays and getattr(after, "partition_of", None) == partition.partition_of
 
 
 def _lacking(decision: Decision, graph: Graph, partition: Id) -> None:
@@ -463,11 +487,20 @@ def _ownerships(decision: Decision, graph: Graph) -> None:
                 graph.first((earlier, new.owned_by), ("own", of))
                 graph.first((earlier, table_of(new.owned_by)), ("own", of))
             graph.first(("own", of), ("finish", table_of(new.owned_by)))
+            # While the column is an identity it can have no default.
+            graph.first(("own", of), ("create", Id("default", new.owned_by.path)))
         if of in decision.before and of not in decision.creates:
             old = decision.old(of)
-            if isinstance(old, pg.Sequence) and old.owned_by:
+            if isinstance(old, pg.Sequence) and old.owned_by and table_of(old.owned_by) not in decision.rebuilds:
                 graph.first(("own", of), ("drop", old.owned_by))
                 graph.first(("own", of), ("drop", table_of(old.owned_by)))
+
+
+def _numbering(decision: Decision, graph: Graph) -> None:
+    """A sequence is set aside before the identity that goes on where it stopped is there."""
+    for column, change in successions(decision).items():
+        if change.old and change.new.identity:
+            graph.first(("drop", change.old.sequence), ("alter", column))
 
 
 def _clusters(decision: Decision, graph: Graph) -> None:
@@ -533,11 +566,7 @@ def _merge_drops(decision: Decision, graph: Graph) -> None:
     for of in decision.rebuilds:
         for thing in decision.before:
             # A check goes with the table that is set aside; an heir's may be its parent's too, and cannot go by itself.
-            if (
-                (isinstance(thing, pg.Column | pg.Default) or _type(thing) == "check")
-                and thing.id.path[:2] == of.path
-                and thing.id in decision.drops
-            ):
+            if thing.id in decision.drops and thing.id.path[:2] == of.path and _goes_with_it(decision, thing.id):
                 graph.merged[("drop", thing.id)] = ("drop", of)
 
 

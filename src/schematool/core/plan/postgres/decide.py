@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.change import Added, Altered, Removed
@@ -36,6 +36,8 @@ class Decision:
     swaps: set[Id] = field(default_factory=set)
     rebuilds: set[Id] = field(default_factory=set)
     retyped: set[Id] = field(default_factory=set)
+    released: set[Id] = field(default_factory=set)
+    """Domains that let go of what is dropped and take it again when it is made: columns are of them meanwhile."""
 
     def old(self, of: Id) -> pg.PgObject:
         """The object as it was."""
@@ -203,6 +205,7 @@ def _other_place(decision: Decision, table: Id) -> bool:
 
 def _again(decision: Decision, of: Id) -> None:
     decision.alters.pop(of, None)
+    decision.released.discard(of)
     decision.drops.add(of)
     if of in decision.after:
         decision.creates.add(of)
@@ -216,6 +219,10 @@ def _propagate(decision: Decision) -> None:
         of = todo.pop()
         forced = set(_forced(decision, of)) - decision.drops
         for dependent in sorted(forced):
+            if _can_let_go(decision, of, dependent):
+                decision.released.add(dependent)
+                decision.alters.setdefault(dependent, Altered(decision.old(dependent), decision.new(dependent)))
+                continue
             _again(decision, dependent)
             todo.append(dependent)
         if _held_by_row_type(decision, of):
@@ -229,6 +236,32 @@ def _propagate(decision: Decision) -> None:
             made_again = decision.drops.copy()
             _rebuild(decision, table_of(of))
             todo += decision.drops - made_again
+
+
+def _can_let_go(decision: Decision, of: Id, dependent: Id) -> bool:
+    """Whether a domain needs something for its checks or its default alone, so that it can stay where it is used.
+
+    A check cannot be added to a domain whose values are inside of others (see `_contained`).
+    """
+    old, new = decision.before.objects[dependent], decision.after.objects.get(dependent)
+    both = isinstance(old, pg.Domain) and isinstance(new, pg.Domain)
+    inside = of.kind in {"type", "collation", *pg.RELATIONS}
+    return both and not inside and not _in_container(decision.before, dependent)
+
+
+def let_go(decision: Decision, domain: pg.Domain) -> pg.Domain:
+    """Return a domain without the checks and the default that need what is dropped; if no text tells, without all."""
+    needed = decision.before.needs_of.get(domain.id, frozenset()) & decision.drops
+    symbols = {of.path[1].replace('"', '""') for of in needed if len(of.path) > 1}
+
+    def clear(text: str) -> bool:
+        return not any(symbol in text for symbol in symbols)
+
+    checks = tuple(check for check in domain.checks if clear(check.definition))
+    default = domain.default if domain.default is not None and clear(domain.default) else None
+    if (checks, default) == (domain.checks, domain.default):
+        checks, default = (), None
+    return replace(domain, checks=checks, default=default)
 
 
 def _held_by_row_type(decision: Decision, of: Id) -> bool:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from schematool.core.catalog import Id
 
 Node: TypeAlias = tuple[str, Id]
-"""An action on an object: `drop`, `create`, `alter`, `detach`, `attach`, `own`, `finish`."""
+"""An action on an object: `drop`, `create`, `alter`, `release`, `detach`, `attach`, `own`, `finish`."""
 
 
 @dataclass(slots=True)

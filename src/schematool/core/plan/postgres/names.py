@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
+from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, qualified
 
 _WORDS = {
@@ -31,6 +32,16 @@ def relation(of: Id) -> str:
 def table_of(of: Id) -> Id:
     """The table that a column, default, constraint, trigger, rule or policy belongs to, by its path."""
     return Id("table", of.path[:2])
+
+
+def name_aside(own: str) -> str:
+    """What a type, table or sequence is called between its replacement and its removal."""
+    return object_name(own, None, "_schematool_old")
+
+
+def aside(of: Id) -> Id:
+    """The identity of an object that was renamed aside."""
+    return Id(of.kind, (*of.path[:-1], name_aside(of.name)))
 
 
 def name(of: Id) -> str:

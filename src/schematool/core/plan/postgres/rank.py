@@ -67,7 +67,7 @@ def _position(decision: Decision, of: Id) -> int:
 
 
 def _stage(decision: Decision, action: str, of: Id) -> int:
-    if action in {"drop", "detach"} and (of in decision.creates or of in decision.after):
+    if action in {"drop", "detach", "release"} and (of in decision.creates or of in decision.after):
         return 0
     if of.kind == "default privileges":
         return _PRIVILEGES

@@ -12,7 +12,7 @@ from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.alter import alter
-from schematool.core.plan.postgres.arrange import arrange
+from schematool.core.plan.postgres.arrange import ancestors, arrange
 from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create, owner, privileges
 from schematool.core.plan.postgres.create import (
     after_column,
@@ -28,9 +28,9 @@ from schematool.core.plan.postgres.create import (
     own_sequence,
     replica_identity,
 )
-from schematool.core.plan.postgres.decide import Decision, decide
+from schematool.core.plan.postgres.decide import Decision, decide, let_go
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
-from schematool.core.plan.postgres.names import name, relation, table_of
+from schematool.core.plan.postgres.names import aside, name, name_aside, relation, table_of
 from schematool.core.plan.postgres.not_nulls import (
     NAMED_NOT_NULL,
     not_null_member,
@@ -38,14 +38,20 @@ from schematool.core.plan.postgres.not_nulls import (
     own_not_nulls,
     said_outright,
 )
+from schematool.core.plan.postgres.numbering import (
+    Succession,
+    catch_up,
+    goes,
+    set_aside,
+    source,
+    successions,
+    take_over,
+)
 from schematool.core.plan.postgres.rank import ranking
 from schematool.core.plan.postgres.renames import multirange_path, range_parts
 from schematool.core.plan.postgres.types import using, usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
-
-ASIDE = "__schematool_old"
-"""What a type or table is called between its replacement and its removal."""
 
 _GRANT_KINDS = {
     "table": "tables",
@@ -201,6 +207,8 @@ class Speller:
     members: dict[Node, list[Id]] = field(init=False)
     """What each statement makes beside its own object."""
     settings: list[pg.DefaultPrivileges] = field(init=False)
+    successions: dict[Id, Succession] = field(init=False)
+    """The columns that are numbered by another sequence from now on."""
     taken_out: set[Id] = field(default_factory=set)
     """Partitions that were detached in order to be dropped."""
 
@@ -208,6 +216,7 @@ class Speller:
         self.members = {}
         for node in self.graph.merged:
             self.members.setdefault(self.graph.owner(node), []).append(node[1])
+        self.successions = successions(self.decision)
         self.settings = [thing for thing in self.decision.before if isinstance(thing, pg.DefaultPrivileges)]
 
     # --- what a node means ---------------------------------------------------------------------------------------
@@ -262,6 +271,10 @@ class Speller:
                 self.steps += self._attach(of)
             case "detach":
                 self.steps += self._detach(of)
+            case "release":
+                old = self.decision.old(of)
+                assert isinstance(old, pg.Domain)
+                self.steps += alter(old, let_go(self.decision, old))
             case "own":
                 self.steps += self._own(of)
             case _:
@@ -279,7 +292,20 @@ class Speller:
             yield from (Step(text, (of,)) for text in others)
             if not new.owned_by:
                 return
+        change = self.successions.get(new.owned_by) if new.owned_by else None
+        if change and change.new.sequence == of and table_of(change.column.id) not in self.decision.rebuilds:
+            yield from self._succeed(change)
         yield Step(own_sequence(new), (of,))
+
+    def _succeed(self, change: Succession) -> Iterator[Step]:
+        """Let a sequence go on where the one before it stopped, which goes now."""
+        of, old = change.new.sequence, change.old
+        yield from (Step(text, (of,)) for text in take_over(self.decision, change))
+        if old and goes(self.decision, old):
+            column = f"ALTER TABLE {relation(change.column.id)} ALTER COLUMN {identifier(change.column.id.name)}"
+            text = f"{column} DROP IDENTITY" if old.identity else f"DROP SEQUENCE {name(aside(old.sequence))}"
+            yield Step(text, (of,), lock=Lock.ACCESS_EXCLUSIVE if old.identity else Lock.NONE)
+        yield Step(catch_up(change), (of,))
 
     # --- removing ------------------------------------------------------------------------------------------------
 
@@ -287,12 +313,16 @@ class Speller:
         thing = self.decision.old(of)
         if of in self.decision.swaps and of in self.decision.creates:
             word = _swap_word(thing)
-            yield Step(f"ALTER {word} {name(of)} RENAME TO {identifier(of.name + ASIDE)}", (of,))
+            yield Step(f"ALTER {word} {name(of)} RENAME TO {identifier(aside(of).name)}", (of,))
             if isinstance(thing, pg.Range):
                 yield from (Step(text, (of,)) for text in _range_aside(thing))
             return
         if of in self.decision.rebuilds:
             yield from self._set_aside(thing)
+            return
+        numbered = next((c.old for c in self.successions.values() if c.old and c.old.sequence == of), None)
+        if numbered:
+            yield Step(set_aside(numbered), (of,))
             return
         if isinstance(thing, pg.DefaultPrivileges):
             empty = replace(thing, grants=(), revokes=())
@@ -364,8 +394,9 @@ class Speller:
     def _set_aside(self, table: pg.PgObject) -> Iterator[Step]:
         of = table.id
         for column in self._columns(self.decision.before, of):
-            if column.identity:
-                yield Step(f"ALTER TABLE {name(of)} ALTER COLUMN {identifier(column.id.name)} DROP IDENTITY", (of,))
+            numbered = source(self.decision.before, column)
+            if numbered and goes(self.decision, numbered):
+                yield Step(set_aside(numbered), (of,))
         head = f"ALTER TABLE {name(of)}"
         for column in self._columns(self.decision.before, of):
             needed = self.decision.before.needs_of.get(column.id, frozenset())
@@ -377,13 +408,13 @@ class Speller:
         for parent in table.inherits if isinstance(table, pg.Table) else ():
             # What changes at its parents meanwhile is not for it.
             yield Step(f"{head} NO INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
-        yield Step(f"{head} RENAME TO {identifier(of.name + ASIDE)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        yield Step(f"{head} RENAME TO {identifier(aside(of).name)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
     def _finish(self, of: Id) -> Iterator[Step]:
-        aside = Id(of.kind, (*of.path[:-1], of.name + ASIDE))
+        there = aside(of)
         if of in self.decision.swaps:
             word = _swap_word(self.decision.old(of))
-            yield Step(f"DROP {word} {name(aside)}", (of,), self._swap_hazards(of))
+            yield Step(f"DROP {word} {name(there)}", (of,), self._swap_hazards(of))
             return
         old = {column.id.name for column in self._columns(self.decision.before, of)}
         new = [c for c in self._columns(self.decision.after, of) if c.generated is None and c.id.name in old]
@@ -394,21 +425,15 @@ class Speller:
         # The rows of tables that inherit from it are copied by their own statement.
         rows = "" if isinstance(was, pg.Table) and was.partition_key else "ONLY "
         yield Step(
-            f"INSERT INTO {name(of)} {into}OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}{name(aside)}",
+            f"INSERT INTO {name(of)} {into}OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}{name(there)}",
             (of,),
             (Hazard("ST203", str(of), "the rows are copied"),),
             Lock.ACCESS_EXCLUSIVE,
             Work.REWRITE,
         )
-        for column in new:
-            if column.identity:
-                own = identifier(column.id.name)
-                yield Step(
-                    f"SELECT setval(pg_get_serial_sequence('{name(of)}', '{column.id.name}'), max({own})) "
-                    f"FROM {name(of)} HAVING max({own}) IS NOT NULL",
-                    (of,),
-                )
-        yield Step(f"DROP TABLE {name(aside)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        for change in filter(None, map(self.successions.get, (column.id for column in new))):
+            yield from (Step(text, (of,)) for text in (*take_over(self.decision, change), catch_up(change)))
+        yield Step(f"DROP TABLE {name(there)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
     def _carried(self, column: pg.Column) -> str:
         """What carries a column's values over to its new type."""
@@ -561,10 +586,22 @@ class Speller:
             yield from (Step(f"{head} {identifier(c.id.name)} SET NOT NULL", (c.id,)) for c in heirs)
         yield from (Step(text, (c.id,)) for c in columns for text in after_column(c))
         yield from (Step(text, (c.id,)) for c in columns for text in self._unlike_parents(table, c))
+        for check in self._unchecked_of_parents(of) if partition else ():
+            yield from (Step(text, (check.id,)) for text in create(check))
         extra = [default for column, default in defaults.items() if column not in {c.id.name for c in own}]
         yield from (Step(text, (default.id,)) for default in extra for text in create(default))
         for thing in (*columns, *sorted(constraints, key=_constraint_order)):
             yield from (Step(text, (thing.id,)) for text in on_create(thing))
+
+    def _unchecked_of_parents(self, partition: Id) -> Iterator[pg.Constraint]:
+        """Checks that are NOT VALID, as the parent has them already: CREATE TABLE cannot say so."""
+        above = {table.path for table in ancestors(self.decision, partition)}
+        for of in sorted(self.decision.after.needed_by.get(partition, frozenset())):
+            thing = self.decision.after.objects[of]
+            if isinstance(thing, pg.Constraint) and thing.type == "check" and thing.inherited and not thing.validated:
+                comes = any(Id("constraint", (*path, of.name)) in self.decision.creates for path in above)
+                if thing.table == partition and not comes:
+                    yield thing
 
     def _unlike_parents(self, table: pg.Table | pg.ForeignTable, column: pg.Column) -> Iterator[str]:
         """Storage and compression of an heir's column, where its parents' is another.
@@ -623,9 +660,16 @@ class Speller:
 
     def _alter(self, of: Id) -> Iterator[Step]:
         before, after = self.decision.old(of), self.decision.new(of)
+        if of in self.decision.released and isinstance(before, pg.Domain):
+            before = let_go(self.decision, before)
         if of in self.decision.retyped and isinstance(before, pg.Column) and isinstance(after, pg.Column):
             yield from self._retyped(after)
             before = replace(before, type=after.type, collation=after.collation)
+        change = self.successions.get(of)
+        if change and change.old and change.old.identity and not change.new.identity and isinstance(before, pg.Column):
+            # Its sequence is let go of when the other has gone on from there.
+            yield Step(set_aside(change.old), (of,))
+            before = replace(before, identity=None)
         if isinstance(before, pg.Column) and isinstance(after, pg.Column):
             before, after = self._left_by_parents(before, after)
         if isinstance(before, pg.Table) and isinstance(after, pg.Table):
@@ -642,6 +686,8 @@ class Speller:
                 self.tail.append(replace(step, commit_before=not self.tail))
             else:
                 yield step
+        if change and change.new.identity:
+            yield from self._succeed(change)
         yield from self._still_granted(before, after)
 
     def _still_granted(self, before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
@@ -791,7 +837,7 @@ def _range_aside(range_: pg.Range) -> Iterator[str]:
     """Statements that follow the type aside with its multirange and its functions."""
     own = range_.id.name
     _, multirange = multirange_path(range_)
-    names = (own, own + ASIDE), (multirange, multirange + ASIDE)
+    names = (own, name_aside(own)), (multirange, name_aside(multirange))
     yield from (up for up, _ in range_parts(range_, *names))
 
 
