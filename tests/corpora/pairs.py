@@ -118,6 +118,24 @@ def run(url: str, steps: tuple[Step, ...]) -> None:
                 connection.commit()
 
 
+_TABLES = """
+SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"""
+
+
+def counted(url: str) -> int:
+    """How many rows there are in all tables."""
+    with psycopg.connect(url, autocommit=True, options="-c search_path=") as connection:
+        tables = [name for (name,) in connection.execute(_TABLES)]
+        counts = [f"SELECT count(*) FROM ONLY {name}" for name in tables]
+        return sum(number for (number,) in connection.execute(" UNION ALL ".join(counts or ["SELECT 0"]).encode()))
+
+
+def _drops_a_table(step: Step) -> bool:
+    """Whether rows go, and the step says so."""
+    return any(hazard.code == "ST201" and hazard.subject.startswith("table ") for hazard in step.hazards)
+
+
 def judge(pair: dict[str, Any], url: str, pg_dump: str | None) -> Verdict:
     """Try one pair, there and back; without a pg_dump our own reading is the judge."""
     verdict = Verdict(f"{pair['suite']}:{pair['id']}")
@@ -149,6 +167,7 @@ def _one_way(
 ) -> bool:
     steps = plan(*catalogs, Style(online=False))
     verdict.statements = tuple(step.statement for step in steps)
+    had = counted(url)
     try:
         run(url, steps)
     except psycopg.Error as error:
@@ -158,6 +177,10 @@ def _one_way(
     if got != goal:
         extra, missing = [s for s in got if s not in goal], [s for s in goal if s not in got]
         verdict.fault, verdict.detail = f"{label}: dump differs", f"extra {extra}\nmissing {missing}"
+        return True
+    has = counted(url)
+    if had != has and not any(_drops_a_table(step) for step in steps):
+        verdict.fault, verdict.detail = f"{label}: rows are lost", f"{had} before, {has} after"
         return True
     again = diff(*align(catalog(url), catalogs[1]))
     if again:

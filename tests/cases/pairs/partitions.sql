@@ -203,3 +203,45 @@ insert into t (x) values (1), (2);
 -- new
 create table t (id serial primary key, x int) partition by range (id);
 create table p partition of t for values from (0) to (100);
+
+-- case: a partition lacks its share of an index
+-- old
+create table p (a int, b int) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+create index pi on p (b);
+insert into p values (1,1),(11,2);
+-- new
+create table p (a int, b int) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+create index pi on only p (b);
+create index p1_b_idx on p1 (b);
+alter index pi attach partition p1_b_idx;
+
+-- case: a partition lacks its share of a key
+-- old
+create table p (a int, b int) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+alter table p add constraint pk unique (a);
+-- new
+create table p (a int, b int) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+alter table only p add constraint pk unique (a);
+alter table p1 add constraint p1k unique (a);
+alter index pk attach partition p1k;
+
+-- case: an exclusion constraint of a partitioned table
+-- since 17
+-- old
+create extension btree_gist;
+create table p (a int, r int4range) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+insert into p values (1, '[1,2)');
+-- new
+create extension btree_gist;
+create table p (a int, r int4range, constraint ex exclude using gist (a with =, r with &&)) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);

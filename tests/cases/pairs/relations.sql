@@ -263,3 +263,46 @@ create table t (a int primary key, b int);
 create index i on t (a);
 create index j on t (b);
 alter table t cluster on j;
+
+-- case: views that need each other
+-- old
+create table t (i int);
+-- new
+create table t (i int);
+create type m as enum ('a', 'b');
+create view a as select 'a'::m as x, 1 as y;
+create view b as select x, y, 'k'::varchar(5) as z from a;
+create view c as select x, y as k from b join t on true;
+create or replace view a as select x, k as y, 5::numeric as q from c limit 0;
+grant select on a to r1;
+comment on view a is 'ring';
+create view d as select * from a;
+create function tf() returns trigger language plpgsql as 'begin return new; end';
+create trigger tr instead of insert on a for each row execute function tf();
+
+-- case: functions that call themselves, and views that they need
+-- old
+create table t (i int);
+-- new
+create table t (i int);
+create function f(n int default 3) returns int begin atomic select 1; end;
+create or replace function f(n int default 3) returns int begin atomic select case when n < 1 then 0 else f(n - 1) end; end;
+create function s(n int) returns setof t begin atomic select * from t; end;
+create function h(n int) returns table (a int, b text) begin atomic select i, 'x' from t; end;
+create procedure pr(n int) begin atomic insert into t values (f(n)); end;
+create view v as select f(1) as x, h.a from h(1);
+create or replace function s(n int) returns setof t begin atomic select x from v; end;
+create or replace function h(n int) returns table (a int, b text) begin atomic select s.i, 'x' from s(1); end;
+
+-- case: a view and a function that need each other are made again
+-- old
+create table t (i int);
+create view a as select 1 as x;
+create function g() returns int begin atomic select x from a; end;
+create or replace view a as select t.i as x from t where t.i = g();
+insert into t values (3);
+-- new
+create table t (i bigint);
+create view a as select 1::bigint as x;
+create function g() returns bigint begin atomic select x from a; end;
+create or replace view a as select t.i as x from t where t.i = g();

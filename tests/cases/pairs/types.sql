@@ -273,3 +273,100 @@ insert into stock values (1);
 -- new
 create domain quantity as int default 6 check (value <= 6);
 create table stock (amount quantity);
+
+-- case: composites inside of arrays, domains and each other, with rows
+-- old
+create type e as enum ('a','b','c');
+create type t as (a int, b text, e e);
+create type o as (x t, y int, z t[]);
+create domain dt as t check ((value).a > 0);
+create domain dta as t[];
+create table x (id int primary key, v o, w o[], d dt, da dta, dd dt[], m t[][]);
+insert into x values (1, row(row(1,'q','a'),2,array[row(3,'z','b')::t]), array[row(row(1,'q','a'),2,null)::o], row(1,'q','b'), array[row(3,'z','b')::t], array[row(3,'z','b')::t::dt], array[[row(3,'z','b')::t,null],[row(4,'y','a')::t,row(3,'z','b')::t]]);
+-- new
+create type e as enum ('b','a');
+create type t as (b text, a text, k int, e e);
+create type o as (x t, y int, z t[]);
+create domain dt as t check ((value).k > 0);
+create domain dta as t[];
+create table x (id int primary key, v o, w o[], d dt, da dta, dd dt[], m t[][]);
+
+-- case: columns of a table's row type, and of its arrays, when the table is made again
+-- old
+create table t (a int, b text, c int default 3);
+create table x (id int primary key, v t, w t[]);
+create table y (id int, k t) partition by range (id);
+create table y1 partition of y for values from (0) to (10);
+insert into t values (1,'a');
+insert into x values (1, row(1,'q',2), array[row(2,'z',3)::t]);
+insert into y values (1, row(1,'q',2));
+-- new
+create table t (c int default 3, a bigint, b text, d int) partition by range (a);
+create table tt partition of t default;
+create table x (id int primary key, v t, w t[]);
+create table y (id int, k t) partition by range (id);
+create table y1 partition of y for values from (0) to (10);
+
+-- case: a type whose name leaves no room for another beside it
+-- old
+create type a_very_long_name_for_a_type_that_takes_all_of_the_room_there_is as (a int, b text);
+create table x (id int primary key, v a_very_long_name_for_a_type_that_takes_all_of_the_room_there_is[]);
+create table b_very_long_name_for_a_table_that_takes_all_of_the_room_there_is (a int);
+insert into x values (1, array[row(1,'q')::a_very_long_name_for_a_type_that_takes_all_of_the_room_there_is]);
+-- new
+create type a_very_long_name_for_a_type_that_takes_all_of_the_room_there_is as (b text, a int, c int);
+create table x (id int primary key, v a_very_long_name_for_a_type_that_takes_all_of_the_room_there_is[]);
+create table b_very_long_name_for_a_table_that_takes_all_of_the_room_there_is (a int) partition by range (a);
+
+-- case: a base type that columns, a domain and an operator class are of is made again
+-- old
+create type bt;
+create function bt_in(cstring) returns bt language internal immutable strict as 'int4in';
+create function bt_out(bt) returns cstring language internal immutable strict as 'int4out';
+create type bt (input = bt_in, output = bt_out, like = int4);
+create function bt_lt(bt, bt) returns bool language internal immutable strict as 'int4lt';
+create function bt_cmp(bt, bt) returns int language internal immutable strict as 'btint4cmp';
+create operator < (leftarg = bt, rightarg = bt, function = bt_lt);
+create operator class bo default for type bt using btree as operator 1 <, function 1 bt_cmp(bt, bt);
+create domain bd as bt check (value < '9');
+create table t (i int, v bt default '4', d bd, a bt[]);
+create index on t (v);
+create view w as select * from t where v < '3';
+insert into t values (1, '3', '4', '{5}');
+-- new
+create type bt;
+create function bt_in(cstring) returns bt language internal immutable strict as 'int4in';
+create function bt_out(bt) returns cstring language internal immutable strict as 'int4out';
+create type bt (input = bt_in, output = bt_out, like = int4, default = '8');
+create function bt_lt(bt, bt) returns bool language internal immutable strict as 'int4lt';
+create function bt_cmp(bt, bt) returns int language internal immutable strict as 'btint4cmp';
+create operator < (leftarg = bt, rightarg = bt, function = bt_lt);
+create operator class bo default for type bt using btree as operator 1 <, function 1 bt_cmp(bt, bt);
+create domain bd as bt check (value < '9');
+create table t (i int, v bt default '4', d bd, a bt[]);
+create index on t (v);
+create view w as select * from t where v < '3';
+
+-- case: a domain whose base and check function change
+-- old
+create function ok(int) returns boolean language sql immutable as 'select $1 > 0';
+create domain d as int check (ok(value));
+create table t (i int, d d, e d[]);
+insert into t values (1, 4, '{5}');
+-- new
+create function ok(n int) returns boolean language plpgsql immutable as 'begin return n > 0; end';
+create domain d as bigint check (ok(value::int));
+create table t (i int, d d, e d[]);
+
+-- case: a base type with its functions, an operator and a cast
+-- old
+select 1;
+-- new
+create type bt;
+create function bt_in(cstring) returns bt language internal immutable strict as 'int4in';
+create function bt_out(bt) returns cstring language internal immutable strict as 'int4out';
+create type bt (input = bt_in, output = bt_out, like = int4);
+create function bt_eq(bt, bt) returns bool language internal immutable strict as 'int4eq';
+create operator = (leftarg = bt, rightarg = bt, function = bt_eq, commutator = =, hashes);
+create cast (int as bt) without function as assignment;
+create table t (v bt);

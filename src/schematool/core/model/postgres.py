@@ -493,5 +493,8 @@ SECRET = "********"  # noqa: S105  # it is what stands where a password was
 UNREADABLE = "not readable by this role"
 """Stands in a definition for what only a superuser may read: options of user mappings, a subscription's connection."""
 
+INDEXED = frozenset({"primary key", "unique", "exclude"})
+"""Types of constraints that an index stands behind."""
+
 RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
 """Kinds that share one name space and can hold columns."""

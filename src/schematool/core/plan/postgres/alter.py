@@ -114,7 +114,7 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
         case pg.Defined(), pg.Defined() if _same_but(before, after) or foreign_change(before, after):
             return Way.IN_PLACE
         case pg.Defined(), pg.Defined():
-            return Way.SWAP if before.id.kind == "collation" else Way.REPLACE
+            return Way.SWAP if before.id.kind in {"collation", "type"} else Way.REPLACE
         case pg.Distribution(), pg.Distribution():
             return Way.REPLACE
         case pg.ForeignTable(), pg.ForeignTable():

@@ -9,13 +9,12 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import identity_sequence
 from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Graph, Node
+from schematool.core.plan.postgres.knots import untie
 from schematool.core.plan.postgres.names import table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.numbering import successions
 
-_KEYS = frozenset({"primary key", "unique"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
-_KEYS = frozenset({"primary key", "unique", "exclude"})
 
 
 def arrange(decision: Decision) -> Graph:
@@ -40,6 +39,7 @@ def arrange(decision: Decision) -> Graph:
             lambda node: node[0] == "drop" and node[1].kind != "column",
         )
     )
+    untie(decision, graph)
     return graph
 
 
@@ -56,7 +56,7 @@ def _nodes(decision: Decision) -> Iterator[Node]:
     for of in decision.creates | decision.alters.keys():
         new = decision.new(of)
         old = decision.old(of) if of in decision.before and of not in decision.creates else None
-        keyed = isinstance(new, pg.Index) or (isinstance(new, pg.Constraint) and new.type in _KEYS)
+        keyed = isinstance(new, pg.Index) or (isinstance(new, pg.Constraint) and new.type in pg.INDEXED)
         if isinstance(new, pg.Index | pg.Constraint) and keyed and new.parent and of in decision.creates:
             table = decision.before.objects.get(new.table)
             if isinstance(table, pg.Table) and table.partition_of and ("attach", new.table) not in attached:
@@ -288,7 +288,7 @@ def ancestors(decision: Decision, table: Id) -> set[Id]:
 def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
     """The names and places that an object takes up, each in its name space."""
     of = thing.id
-    indexed = isinstance(thing, pg.Constraint) and thing.type in {"primary key", "unique", "exclude"}
+    indexed = isinstance(thing, pg.Constraint) and thing.type in pg.INDEXED
     if of.kind in {*pg.RELATIONS, "index", "sequence"}:
         yield ("relation", *of.path)
     elif indexed:
@@ -615,7 +615,7 @@ def _merge_creates(decision: Decision, graph: Graph) -> None:
                 index = (thing.table, _index_of(thing))
                 if plain and index not in indexed:
                     graph.merged[node] = ("create", thing.table)
-                    if thing.type in _KEYS:
+                    if thing.type in pg.INDEXED:
                         indexed.add(index)
             case _:
                 continue

@@ -122,7 +122,7 @@ def _inner(thing: pg.PgObject) -> Iterator[tuple[str, str, str]]:
             for check in thing.checks:
                 own = check.name
                 yield own, f"CONSTRAINT {identifier(own)} ON DOMAIN {name(thing.id)}", check.comment or ""
-        case pg.Constraint() if thing.type in {"primary key", "unique", "exclude"}:
+        case pg.Constraint() if thing.type in pg.INDEXED:
             index = f"{identifier(thing.id.path[0])}.{identifier(thing.id.name)}"
             yield "index", f"INDEX {index}", thing.index_comment or ""
         case pg.Column():

@@ -310,6 +310,19 @@ def function_text(function: pg.Function) -> str:
     return again(text) if function.body_atomic else text
 
 
+def replacing(thing: pg.PgObject) -> Iterator[str]:
+    """The statements that make something in the place of what stands for it."""
+    match thing:
+        case pg.View():
+            yield create_view(thing, replace=True)
+        case pg.Function():
+            yield function_text(thing)
+        case pg.Defined():
+            yield from thing.create[1:]
+        case _:
+            raise AssertionError(f"{thing.id} cannot be replaced")
+
+
 def create_policy(policy: pg.Policy) -> str:
     """CREATE POLICY."""
     kind = "" if policy.permissive else " AS RESTRICTIVE"

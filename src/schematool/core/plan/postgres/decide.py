@@ -306,6 +306,7 @@ def _rebuilt_with_its_key(decision: Decision, of: Id) -> bool:
 def _forced(decision: Decision, of: Id) -> Iterator[Id]:
     """What must be dropped and made again because of what happens to `of`."""
     dependents = decision.before.needed_by.get(of, frozenset())
+    yield from _shared(decision, of)
     if of in decision.drops:
         for dependent in dependents:
             if _must_go(decision, of, dependent):
@@ -319,6 +320,21 @@ def _forced(decision: Decision, of: Id) -> Iterator[Id]:
         return
     if of in decision.retyped or (before.type, before.collation) != (after.type, after.collation):
         yield from _held_by_type(decision, before, after, dependents)
+
+
+def _shared(decision: Decision, of: Id) -> Iterator[Id]:
+    """The index or key of a partitioned table that a partition's share of it ceases to be one of, or is dropped from.
+
+    "cannot drop index … because index … requires it", and there is no DETACH for indexes.
+    """
+    share = decision.before.objects.get(of)
+    if not isinstance(share, pg.Index | pg.Constraint) or share.parent is None or share.parent not in decision.before:
+        return
+    later = decision.after.objects.get(of) if of not in decision.drops else None
+    tables = [side.objects.get(share.table) for side in (decision.before, decision.after)]
+    above = {table.partition_of if isinstance(table, pg.Table) else None for table in tables}
+    if len(above) == 1 and share.table not in decision.drops and getattr(later, "parent", None) != share.parent:
+        yield share.parent
 
 
 def _must_go(decision: Decision, of: Id, dependent: Id) -> bool:

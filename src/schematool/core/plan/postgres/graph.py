@@ -10,7 +10,8 @@ from typing import TypeAlias
 from schematool.core.catalog import Id
 
 Node: TypeAlias = tuple[str, Id]
-"""An action on an object: `drop`, `create`, `alter`, `release`, `detach`, `attach`, `own`, `finish`."""
+"""An action on an object: one of `drop`, `unbind`, `create`, `stub`, `alter`, `release`, `detach`, `attach`, `own` and
+`finish`."""
 
 
 @dataclass(slots=True)
@@ -36,6 +37,13 @@ class Graph:
         while node in self.merged:
             node = self.merged[node]
         return node
+
+    def members(self) -> dict[Node, list[Id]]:
+        """What each statement is about beside its own object."""
+        found: dict[Node, list[Id]] = {}
+        for node in self.merged:
+            found.setdefault(self.owner(node), []).append(node[1])
+        return found
 
     def contracted(self) -> dict[Node, set[Node]]:
         """The graph of the nodes that have statements of their own."""

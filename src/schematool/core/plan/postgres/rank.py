@@ -67,11 +67,11 @@ def _position(decision: Decision, of: Id) -> int:
 
 
 def _stage(decision: Decision, action: str, of: Id) -> int:
-    if action in {"drop", "detach", "release"} and (of in decision.creates or of in decision.after):
+    if action in {"drop", "detach", "release", "unbind"} and (of in decision.creates or of in decision.after):
         return 0
     if of.kind == "default privileges":
         return _PRIVILEGES
-    return _REMOVE if action in {"drop", "finish"} else _MAKE
+    return _REMOVE if action in {"drop", "finish", "unbind"} else _MAKE
 
 
 def _owner(decision: Decision, of: Id) -> Id:

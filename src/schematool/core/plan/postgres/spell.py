@@ -13,6 +13,13 @@ from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.alter import alter
 from schematool.core.plan.postgres.arrange import ancestors, arrange
+from schematool.core.plan.postgres.aside import (
+    carried,
+    cast_between,
+    function_aside,
+    range_aside,
+    without_cast,
+)
 from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create, owner, privileges
 from schematool.core.plan.postgres.create import (
     after_column,
@@ -26,11 +33,13 @@ from schematool.core.plan.postgres.create import (
     drop,
     enabled_state,
     own_sequence,
+    replacing,
     replica_identity,
 )
 from schematool.core.plan.postgres.decide import Decision, decide, let_go
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
-from schematool.core.plan.postgres.names import aside, name, name_aside, relation, table_of
+from schematool.core.plan.postgres.knots import is_base_type, placeholder, stands_in
+from schematool.core.plan.postgres.names import aside, name, relation, table_of
 from schematool.core.plan.postgres.not_nulls import (
     NAMED_NOT_NULL,
     not_null_member,
@@ -48,8 +57,7 @@ from schematool.core.plan.postgres.numbering import (
     take_over,
 )
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.plan.postgres.renames import multirange_path, range_parts
-from schematool.core.plan.postgres.types import using, usual_storage
+from schematool.core.plan.postgres.types import usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
@@ -213,9 +221,7 @@ class Speller:
     """Partitions that were detached in order to be dropped."""
 
     def __post_init__(self) -> None:
-        self.members = {}
-        for node in self.graph.merged:
-            self.members.setdefault(self.graph.owner(node), []).append(node[1])
+        self.members = self.graph.members()
         self.successions = successions(self.decision)
         self.settings = [thing for thing in self.decision.before if isinstance(thing, pg.DefaultPrivileges)]
 
@@ -265,6 +271,8 @@ class Speller:
                 self.steps += self._drop(of)
             case "create":
                 self.steps += self._create(of)
+                if of in self.decision.swaps | self.decision.rebuilds:
+                    self.steps += (Step(text, (of,)) for text in cast_between(self.decision, of))
             case "alter":
                 self.steps += self._alter(of)
             case "attach":
@@ -277,6 +285,10 @@ class Speller:
                 self.steps += alter(old, let_go(self.decision, old))
             case "own":
                 self.steps += self._own(of)
+            case "stub":
+                self.steps += (Step(text, (of,)) for text in placeholder(self.decision.new(of), replace=False))
+            case "unbind":
+                self.steps += (Step(text, (of,)) for text in placeholder(self.decision.old(of), replace=True))
             case _:
                 self.steps += self._finish(of)
 
@@ -312,10 +324,7 @@ class Speller:
     def _drop(self, of: Id) -> Iterator[Step]:
         thing = self.decision.old(of)
         if of in self.decision.swaps and of in self.decision.creates:
-            word = _swap_word(thing)
-            yield Step(f"ALTER {word} {name(of)} RENAME TO {identifier(aside(of).name)}", (of,))
-            if isinstance(thing, pg.Range):
-                yield from (Step(text, (of,)) for text in _range_aside(thing))
+            yield from (Step(text, (of,)) for text in self._swap_aside(thing))
             return
         if of in self.decision.rebuilds:
             yield from self._set_aside(thing)
@@ -391,6 +400,24 @@ class Speller:
         assert isinstance(column, pg.Column)
         return column
 
+    def _swap_aside(self, thing: pg.PgObject) -> Iterator[str]:
+        """Statements that rename a type aside, with what it has and leave what it needs behind."""
+        of, word = thing.id, _swap_word(thing)
+        match thing:
+            case pg.Domain() if self.decision.before.needs_of.get(of, frozenset()) & self.decision.drops:
+                for check in thing.checks:
+                    yield f"ALTER DOMAIN {name(of)} DROP CONSTRAINT {identifier(check.name)}"
+            case _:
+                pass
+        yield f"ALTER {word} {name(of)} RENAME TO {identifier(aside(of).name)}"
+        match thing:
+            case pg.Range():
+                yield from range_aside(thing)
+            case pg.Defined():
+                yield from (function_aside(one, of) for one in sorted(self.members.get(("drop", of), ())))
+            case _:
+                pass
+
     def _set_aside(self, table: pg.PgObject) -> Iterator[Step]:
         of = table.id
         for column in self._columns(self.decision.before, of):
@@ -411,10 +438,11 @@ class Speller:
         yield Step(f"{head} RENAME TO {identifier(aside(of).name)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
     def _finish(self, of: Id) -> Iterator[Step]:
-        there = aside(of)
+        last = name(aside(of))
         if of in self.decision.swaps:
-            word = _swap_word(self.decision.old(of))
-            yield Step(f"DROP {word} {name(there)}", (of,), self._swap_hazards(of))
+            yield from (Step(text, (of,)) for text in without_cast(self.decision, of))
+            own = " CASCADE" if is_base_type(self.decision.old(of)) else ""
+            yield Step(f"DROP {_swap_word(self.decision.old(of))} {last}{own}", (of,), self._swap_hazards(of))
             return
         old = {column.id.name for column in self._columns(self.decision.before, of)}
         new = [c for c in self._columns(self.decision.after, of) if c.generated is None and c.id.name in old]
@@ -425,7 +453,7 @@ class Speller:
         # The rows of tables that inherit from it are copied by their own statement.
         rows = "" if isinstance(was, pg.Table) and was.partition_key else "ONLY "
         yield Step(
-            f"INSERT INTO {name(of)} {into}OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}{name(there)}",
+            f"INSERT INTO {name(of)} {into}OVERRIDING SYSTEM VALUE SELECT {values} FROM {rows}{last}",
             (of,),
             (Hazard("ST203", str(of), "the rows are copied"),),
             Lock.ACCESS_EXCLUSIVE,
@@ -433,36 +461,14 @@ class Speller:
         )
         for change in filter(None, map(self.successions.get, (column.id for column in new))):
             yield from (Step(text, (of,)) for text in (*take_over(self.decision, change), catch_up(change)))
-        yield Step(f"DROP TABLE {name(there)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        yield from (Step(text, (of,)) for text in without_cast(self.decision, of))
+        yield Step(f"DROP TABLE {last}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
     def _carried(self, column: pg.Column) -> str:
         """What carries a column's values over to its new type."""
         own, old = identifier(column.id.name), self.decision.old(column.id)
         assert isinstance(old, pg.Column)
-        aside = (self.decision.swaps | self.decision.rebuilds) - {table_of(column.id)}
-        if aside & self.decision.before.needs_of.get(column.id, frozenset()):
-            return self._through_text(own, column.type)
-        if old.type == column.type:
-            return own
-        return using(own, old.type, column.type) or own
-
-    def _through_text(self, value: str, type_: str) -> str:
-        """A value of a type that was set aside, as one of the new type of that name; rows by the names in them."""
-        for of in self.decision.swaps:
-            old, new = self.decision.old(of), self.decision.new(of)
-            if isinstance(old, pg.Composite) and isinstance(new, pg.Composite) and name(of) == type_:
-                had = {attribute.name: attribute.type for attribute in old.attributes}
-                parts = (self._attribute(value, had.get(one.name), one) for one in new.attributes)
-                return f"CASE WHEN {value} IS DISTINCT FROM NULL THEN ROW({', '.join(parts)})::{type_} END"
-        return f"{value}::text{'[]' if type_.endswith('[]') else ''}::{type_}"
-
-    def _attribute(self, row: str, had: str | None, attribute: pg.Attribute) -> str:
-        if had is None:
-            return f"NULL::{attribute.type}"
-        value = f"({row}).{identifier(attribute.name)}"
-        if had.removesuffix("[]") in {name(of) for of in self.decision.swaps}:
-            return f"{value}::text{'[]' if had.endswith('[]') else ''}::{attribute.type}"
-        return value if had == attribute.type else using(value, had, attribute.type) or f"{value}::{attribute.type}"
+        return carried(self.decision, own, old.type, column.type)
 
     def _swap_hazards(self, of: Id) -> tuple[Hazard, ...]:
         old, new = self.decision.old(of), self.decision.new(of)
@@ -497,7 +503,7 @@ class Speller:
                 yield from self._replica(thing)
             case pg.Distribution() if not self._is_new(thing.table):
                 yield from (_moving(text, thing) for text in create(thing))
-            case pg.Constraint() if self._is_partitioned(thing.table) and thing.type in {"primary key", "unique"}:
+            case pg.Constraint() if self._is_partitioned(thing.table) and thing.type in pg.INDEXED:
                 # The partitions' own keys are attached to it one by one, whatever their names.
                 text = f"ALTER TABLE ONLY {name(thing.table)} ADD {constraint_text(thing)}"
                 yield Step(text, (of,), lock=Lock.ACCESS_EXCLUSIVE)
@@ -517,7 +523,7 @@ class Speller:
         owner = getattr(thing, "table", None)
         fresh = owner is None or self._is_new(owner)
         hazards = (Hazard("ST204", str(thing.id)),) if work is Work.SCAN and not fresh else ()
-        for position, text in enumerate(create(thing)):
+        for position, text in enumerate(replacing(thing) if stands_in(self.graph, thing.id) else create(thing)):
             if fresh:
                 yield Step(text, (thing.id,), _unknown_secret(thing, text))
             else:
@@ -713,7 +719,7 @@ class Speller:
             yield Step(f"{text} COLLATE {after.collation}", (after.id,), lock=Lock.ACCESS_EXCLUSIVE, work=Work.REWRITE)
             return
         yield Step(
-            f"{text} USING {self._through_text(column, after.type)}",
+            f"{text} USING {self._carried(after)}",
             (after.id,),
             (Hazard("ST203", str(after.id), "its type is made again"),),
             Lock.ACCESS_EXCLUSIVE,
@@ -831,14 +837,6 @@ def _swap_word(thing: pg.PgObject) -> str:
     if isinstance(thing, pg.Domain):
         return "DOMAIN"
     return thing.id.kind.upper()
-
-
-def _range_aside(range_: pg.Range) -> Iterator[str]:
-    """Statements that follow the type aside with its multirange and its functions."""
-    own = range_.id.name
-    _, multirange = multirange_path(range_)
-    names = (own, name_aside(own)), (multirange, name_aside(multirange))
-    yield from (up for up, _ in range_parts(range_, *names))
 
 
 def _named_not_null(column: pg.Column) -> pg.Column:
