@@ -186,6 +186,7 @@ create table a (id int not null, b int) partition by list (b);
 alter table a add constraint ck check (b > 0) not valid;
 
 -- case: check goes while a partition is taken out for the name of a not null
+-- since 17
 -- old
 create table a (id int not null, b int) partition by list (b);
 create table a1 partition of a for values in (1);

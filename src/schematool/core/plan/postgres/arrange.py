@@ -377,7 +377,8 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             for parent in (*table.inherits, *filter(None, [table.partition_of])):
                 for column in _columns(decision, parent) | _checks(decision, parent):
                     for other in ("create", "alter", "drop"):
-                        if column.kind == "constraint" and other == "drop" and _comes_back(decision, table):
+                        check = other == "drop" and _type(decision.before.objects.get(column)) == "check"
+                        if check and _comes_back(decision, table):
                             # Taken out, it would keep its share of the check.
                             graph.first((other, column), ("detach", of))
                         else:
@@ -621,7 +622,7 @@ def _merge_creates(decision: Decision, graph: Graph) -> None:
                 continue
 
 
-def _type(thing: Object) -> str | None:
+def _type(thing: Object | None) -> str | None:
     return thing.type if isinstance(thing, pg.Constraint) else None
 
 
