@@ -19,7 +19,7 @@ from schematool.app.workspace import Workspace, write_all
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.history.status import State
-from schematool.core.lint import lint_nothing
+from schematool.core.lint import lint_nothing, lint_untried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,18 @@ def run(workspace: Workspace, ids: list[str], *, check: bool = False, live: Mann
         said=said,
         written=tuple(files),
         ledgers=ledgers,
-        diagnostics=_empty(workspace, history, accepted),
+        diagnostics=_doubtful(workspace, history, accepted),
     )
 
 
-def _empty(workspace: Workspace, history: History, ids: Collection[str]) -> tuple[Diagnostic, ...]:
-    """Warn of files that were accepted and do nothing: once a database has them, what is written later never runs."""
-    units = (unit for store in STORES for unit in history.units(store) if unit.id in ids)
-    return tuple(d for unit in units for d in lint_nothing(unit, *unit_files(workspace, unit.store, unit.id)))
+def _doubtful(workspace: Workspace, history: History, ids: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Warn of files that were accepted and do nothing, and of statements that could not be tried as they are."""
+    found: list[Diagnostic] = []
+    everything = history.lock_text is None
+    for unit in (unit for store in STORES for unit in history.units(store) if everything or unit.id in ids):
+        found += lint_nothing(unit, *unit_files(workspace, unit.store, unit.id))
+        found += lint_untried(unit) if unit.store == "postgres" else ()
+    return tuple(found)
 
 
 def _files(workspace: Workspace, history: History) -> dict[str, str]:

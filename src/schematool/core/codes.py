@@ -754,6 +754,16 @@ ROWS: tuple[Code, ...] = (
         remedy="Write its statements, or delete its files. Where it is meant so, say why in the file: `-- schematool: "
         "allow ST425 because …`; in a file of MongoDB, `allow`.",
     ),
+    Code(
+        "ST426",
+        "a statement that is not tried as it is",
+        severity=_NOTE,
+        why="Migrations are tried on a scratch database before anybody has agreed to them, and there nothing may change "
+        "the server, run programs on it, touch its files or talk to another server. `migrate` runs the statement as it "
+        "is, for the first time.",
+        remedy="Look at it twice. Nothing has to be done.",
+        example="CREATE SUBSCRIPTION news CONNECTION 'host=publisher' PUBLICATION news;",
+    ),
     # --- ST5xx: the world ---------------------------------------------------------------------------------
     Code(
         "ST500",

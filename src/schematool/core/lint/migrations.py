@@ -9,6 +9,7 @@ from schematool.core.codes import CODES
 from schematool.core.diagnostic import Diagnostic, Severity, Span, in_order
 from schematool.core.history.loss import losses
 from schematool.core.history.unit import Unit
+from schematool.core.sql.elsewhere import instead
 
 _NAME = r'(?:"[^"]+"|[\w$]+)(?:\s*\.\s*(?:"[^"]+"|[\w$]+))?'
 _ALONE = re.compile(
@@ -39,6 +40,7 @@ def lint_units(units: Iterable[Unit]) -> tuple[Diagnostic, ...]:
         if unit.store == "postgres":
             found += _transactions(unit)
             found += _scans(unit)
+            found += lint_untried(unit)
     return in_order(found)
 
 
@@ -56,6 +58,17 @@ def lint_nothing(unit: Unit, up_file: str, down_file: str) -> tuple[Diagnostic, 
         message = f"the rollback file of `{unit.id}` has no {noun}: it takes nothing back"
         file, hint = down_file, "write it, or delete the file: then `rollback` says that there is no way back"
     return (Diagnostic("ST425", message, Span(file, 1, 1), hint, Severity.WARNING, unit.id),)
+
+
+def lint_untried(unit: Unit) -> tuple[Diagnostic, ...]:
+    """Tell of statements that run otherwise, or not at all, while the migration is tried."""
+    return tuple(
+        Diagnostic(
+            "ST426", f"on scratch this is not run as it is: {found.why}", command.span, None, Severity.NOTE, unit.id
+        )
+        for command in (*unit.up, *(unit.down or ()))
+        if (found := instead(command.text))
+    )
 
 
 def _consents(unit: Unit) -> Iterator[Diagnostic]:

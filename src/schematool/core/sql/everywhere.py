@@ -8,13 +8,13 @@ from schematool.core.sql.quote import literal
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
+    return re.compile(pattern.replace(" ", r"(?:\s|--[^\n]*\n|/\*.*?\*/)+"), re.IGNORECASE | re.DOTALL)
 
 
 _ROLE = r"(?:role|user(?! mapping\b)|group)"
 _REACHES = _compile(
     rf"alter system\b|(?:create|alter|drop) (?:database|tablespace)\b|(?:alter|drop) {_ROLE}\b"
-    rf"|comment on (?:database|tablespace|{_ROLE})\b"
+    rf"|comment on (?:database|tablespace|{_ROLE})\b|security label (?:for \S+ )?on (?:database|tablespace|{_ROLE})\b"
     r"|(?:grant|revoke) [\w\s,()]+? on (?:database|tablespace|parameter)\b"
 )
 _MEMBERS = _compile(r"(?:grant|revoke)\b(?:(?!\bon\b).)*\Z")

@@ -151,14 +151,18 @@ class PostgresEngine:
         """Run statements as they are, stopping at the first that fails."""
         for statement in statements:
             try:
-                self._session.execute(statement)
+                self._session.execute(self._tried(statement))
             except psycopg.Error as error:
                 raise statement_error(error, statement, self.url) from None
+
+    def _tried(self, statement: str) -> str:
+        """A statement as it may run here, as `_here` of a unit."""
+        return self._confined.text(statement) if self._confined else statement
 
     def build(self, statements: Sequence[tuple[str, str]]) -> tuple[tuple[str, Exception], ...]:
         """Run (key, statement) pairs in whatever order works; return those that never do."""
         with translated(self.url):
-            return build(self._session, statements)
+            return build(self._session, [(key, self._tried(statement)) for key, statement in statements])
 
     def connection(self) -> Check:
         """Whether the way to the server is protected."""

@@ -14,7 +14,8 @@ from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import WorldError
 from schematool.core.history.unit import Command, Unit
 from schematool.core.secret import Url
-from schematool.core.sql.everywhere import makes_members, makes_role, reaches_the_server, unless_it_is_there
+from schematool.core.sql.elsewhere import instead, release
+from schematool.core.sql.everywhere import makes_members, makes_role, unless_it_is_there
 from schematool.core.sql.quote import identifier, literal
 from schematool.engines.postgres.session import Session, other_database, world_error
 
@@ -22,6 +23,7 @@ PREFIX = "schematool_scratch_"
 """How their names begin; the time they were made follows, so that forgotten ones can be told from those in use."""
 
 _FORGOTTEN_SECONDS = 3600
+_NOTHING = "SELECT NULL"
 
 
 @contextmanager
@@ -53,6 +55,12 @@ class Confined:
         down = None if unit.down is None else tuple(map(self._command, unit.down))
         return replace(unit, up=tuple(map(self._command, unit.up)), down=down)
 
+    @staticmethod
+    def text(text: str) -> str:
+        """Return what may be run in place of a statement; the statement itself, for most."""
+        found = instead(text)
+        return text if found is None else found.text or _NOTHING
+
     def leave(self, session: Session) -> None:
         """Drop the roles, by a session of another database, once nothing is theirs any more."""
         for role in reversed(self._made):
@@ -67,9 +75,10 @@ class Confined:
         text = command.text
         if role := makes_role(text):
             return replace(command, text=unless_it_is_there(text, role))
-        if reaches_the_server(text) or (makes_members(text) and not any(role in text for role in self._made)):
-            return replace(command, text="SELECT NULL")
-        return command
+        if makes_members(text) and not any(role in text for role in self._made):
+            return replace(command, text=_NOTHING)
+        may_run = self.text(text)
+        return command if may_run is text else replace(command, text=may_run)
 
 
 def _create(session: Session, name: str) -> None:
@@ -93,7 +102,26 @@ def _drop(session: Session, name: str) -> None:
     if session.lost and not session.again(within_seconds=5):
         return
     session.roll_back()
+    _unsubscribe(session, name)
     session.execute(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
+
+
+def _unsubscribe(session: Session, name: str) -> None:
+    """Drop the subscriptions of a database, which could not be dropped with them; their publishers are not asked."""
+    found = session.execute(
+        "SELECT s.subname FROM pg_catalog.pg_subscription AS s JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid"
+        " WHERE d.datname = %s",
+        [name],
+    ).fetchall()
+    if not found:
+        return
+    there = Session(other_database(session.url, name))
+    try:
+        for (subscription,) in found:
+            for statement in (*release(subscription), f"DROP SUBSCRIPTION {identifier(subscription)}"):
+                there.execute(statement)
+    finally:
+        there.close()
 
 
 def _sweep(session: Session) -> None:
@@ -106,6 +134,7 @@ def _sweep(session: Session) -> None:
     ).fetchall()
     for (name,) in left:
         with suppress(psycopg.Error):
+            _unsubscribe(session, name)
             session.execute(f"DROP DATABASE IF EXISTS {identifier(name)}")
 
 
