@@ -246,3 +246,115 @@ create extension btree_gist;
 create table p (a int, r int4range, constraint ex exclude using gist (a with =, r with &&)) partition by range (a);
 create table p1 partition of p for values from (0) to (10);
 create table p2 partition of p for values from (10) to (20);
+
+-- case: a partition has indexes of its own that are like those it has from its parent
+-- old
+-- new
+create table visit (id int, ward text) partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+create index z on visit (ward, id);
+create index a on visit (ward, id);
+create unique index u on visit (ward, id);
+create index a_first on visit_a (ward desc, id);
+alter table visit_a add constraint a_key unique (ward, id), add primary key (ward, id);
+
+-- case: keys and indexes of a partition that are or become shares of an index without a constraint
+-- old
+create table visit (id int, ward text, note text) partition by list (ward);
+create table visit_a partition of visit (primary key (ward, id)) for values in ('a');
+create table visit_b partition of visit for values in ('b');
+create table visit_c partition of visit (constraint mine unique (ward, id)) for values in ('c');
+create index own on visit_b (note);
+alter table visit_a add constraint pk_free unique (ward, note);
+-- new
+create table visit (id int, ward text, note text) partition by list (ward);
+create table visit_a partition of visit (primary key (ward, id)) for values in ('a');
+create table visit_b partition of visit for values in ('b');
+create table visit_c partition of visit (constraint mine unique (ward, id)) for values in ('c');
+create unique index whole on visit (ward, id);
+create index own on visit_b (note);
+create index noted on visit (note);
+alter table visit_a add constraint pk_free unique (ward, note);
+alter table visit add constraint free unique (ward, note);
+
+-- case: a partition comes with an index that fits its parent's, and is to have another
+-- old
+create table visit (id int, ward text) partition by list (ward);
+create table visit_a (id int, ward text);
+create index whole on visit (ward, id);
+create index own on visit_a (ward, id);
+-- new
+create table visit (id int, ward text) partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+create index whole on visit (ward, id);
+create index own on visit_a (ward, id);
+
+-- case: foreign keys in a circle between partitioned tables, and between their partitions
+-- old
+-- new
+create table visit (id int, ward text, note text) partition by list (ward);
+create table visit_a partition of visit (primary key (ward, id)) for values in ('a');
+create table visit_b partition of visit (primary key (ward, note)) for values in ('b');
+create unique index whole on visit (ward, note);
+create unique index one_ward on visit_b (ward);
+create table bill (ward text, note text) partition by list (ward);
+create table bill_a partition of bill for values in ('a');
+create unique index billed on bill (ward, note);
+create unique index bill_ward on bill_a (ward);
+alter table bill add constraint of_visit foreign key (ward, note) references visit (ward, note);
+alter table visit add constraint of_bill foreign key (ward, note) references bill (ward, note);
+alter table bill_a add foreign key (ward) references visit_b (ward);
+alter table visit_a add foreign key (ward) references bill_a (ward);
+
+-- case: two serial tables that point at each other are divided
+-- old
+create table visit (id serial, ward text, unique (ward, id));
+create table bill (id serial, ward text, unique (ward, id));
+alter table visit add constraint of_bill foreign key (ward, id) references bill (ward, id);
+alter table bill add constraint of_visit foreign key (ward, id) references visit (ward, id);
+-- new
+create table visit (id serial, ward text, unique (ward, id)) partition by list (ward);
+create table visit_d partition of visit default;
+create table bill (id serial, ward text, unique (ward, id)) partition by list (ward);
+create table bill_d partition of bill default;
+alter table visit add constraint of_bill foreign key (ward, id) references bill (ward, id);
+alter table bill add constraint of_visit foreign key (ward, id) references visit (ward, id);
+
+-- case: a partition keeps its parent's triggers as its own, another's own become its parent's
+-- old
+create function noted() returns trigger language plpgsql as $$ begin return new; end $$;
+create table visit (id int, ward text) partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+create table visit_b (id int, ward text);
+create trigger t before update on visit for each row execute function noted();
+create trigger u after update on visit for each row execute function noted();
+create trigger t before update on visit_b for each row execute function noted();
+create table bill (id int, ward text) partition by list (ward);
+create table bill_a partition of bill for values in ('a');
+create trigger t before insert on bill for each row execute function noted();
+-- new
+create function noted() returns trigger language plpgsql as $$ begin return new; end $$;
+create table visit (id int, ward text) partition by list (ward);
+create table visit_a (id int, ward text);
+create table visit_b partition of visit for values in ('b');
+create trigger t before update on visit for each row execute function noted();
+create trigger u after update on visit for each row execute function noted();
+create trigger t before update on visit_a for each row execute function noted();
+create trigger u after update on visit_a for each row execute function noted();
+alter table visit_a disable trigger u;
+create table bill (id int, ward text) partition by list (ward);
+create table bill_a partition of bill for values in ('a');
+create trigger t before insert on bill_a for each row execute function noted();
+
+-- case: NOT NULL of partitions gets another name while checks and types of their parent change
+-- since 18
+-- old
+create table visit (id int constraint one not null, ward text, note text, check (id > 0), constraint b check (ward <> ''))
+  partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+create table visit_b partition of visit (note not null) for values in ('b');
+-- new
+create table visit (id text constraint two not null, ward text, note text not null, constraint b check (id <> ''))
+  partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+create table visit_b partition of visit for values in ('b');

@@ -193,7 +193,7 @@ class Constraint(PgObject):
     `index_valid` (False: a partitioned one that lacks children). The replica identity is the table's.
     `columns` in order. `references`: the table a foreign key points at. `inherited`: comes from a parent or is the
     partition's share of a parent's constraint, never created or dropped by itself; `parent`: the parent's constraint
-    that an index-backed constraint of a partition is attached to.
+    that an index-backed constraint of a partition is attached to, or its index where no constraint owns that.
     """
 
     table: Id

@@ -243,7 +243,7 @@ def _given_by_parent(thing: pg.Constraint) -> bool:
         return False
     if thing.type == "check":
         return thing.inherited
-    if thing.parent is None or not thing.validated:
+    if thing.parent is None or thing.parent.kind == "index" or not thing.validated:
         return False
     if thing.type == "foreign key":
         return thing.id.name == thing.parent.name

@@ -380,7 +380,8 @@ def _column(before: pg.Column, after: pg.Column) -> Iterator[Step]:
         yield Step(f"{head} SET STATISTICS {target}", (after.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE)
     yield from _options(head, before.options, after.options, after)
     if before.foreign_options != after.foreign_options:
-        yield _brief(f"{head}{changed_options(before.foreign_options, after.foreign_options)}", after)
+        changed = changed_options(before.foreign_options, after.foreign_options)
+        yield _brief(f"ALTER FOREIGN TABLE {table} ALTER COLUMN {column}{changed}", after)
 
 
 def retype(before: pg.Column, after: pg.Column) -> Step:
@@ -400,6 +401,13 @@ def retype(before: pg.Column, after: pg.Column) -> Step:
         hazards.append(Hazard("ST203", str(after.id), f"{before.type} to {after.type}"))
         return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE, Work.REWRITE)
     return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE)
+
+
+def retype_foreign(after: pg.Column) -> str:
+    """ALTER COLUMN TYPE of a foreign table, whose values are elsewhere: USING is refused there."""
+    collation = f" COLLATE {after.collation}" if after.collation else ""
+    head = f"ALTER FOREIGN TABLE {relation(after.id)} ALTER COLUMN {identifier(after.id.name)}"
+    return f"{head} TYPE {after.type}{collation}"
 
 
 def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:

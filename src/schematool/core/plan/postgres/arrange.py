@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schematool.core.catalog import Id, Object
+from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import identity_sequence
 from schematool.core.plan.postgres.decide import Decision
@@ -13,6 +13,7 @@ from schematool.core.plan.postgres.knots import untie
 from schematool.core.plan.postgres.names import table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.numbering import successions
+from schematool.core.plan.postgres.twins import on, twins
 
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
 
@@ -25,6 +26,7 @@ def arrange(decision: Decision) -> Graph:
     _needs(decision, graph)
     _names(decision, graph)
     _attachments(decision, graph)
+    _triggers(decision, graph)
     _ownerships(decision, graph)
     _numbering(decision, graph)
     _clusters(decision, graph)
@@ -57,7 +59,8 @@ def _nodes(decision: Decision) -> Iterator[Node]:
         new = decision.new(of)
         old = decision.old(of) if of in decision.before and of not in decision.creates else None
         keyed = isinstance(new, pg.Index) or (isinstance(new, pg.Constraint) and new.type in pg.INDEXED)
-        if isinstance(new, pg.Index | pg.Constraint) and keyed and new.parent and of in decision.creates:
+        had = old.parent if isinstance(old, pg.Index | pg.Constraint) else None
+        if isinstance(new, pg.Index | pg.Constraint) and keyed and new.parent and new.parent != had:
             table = decision.before.objects.get(new.table)
             if isinstance(table, pg.Table) and table.partition_of and ("attach", new.table) not in attached:
                 yield ("attach", of)
@@ -86,12 +89,9 @@ def _attachment(decision: Decision, of: Id) -> Iterator[Node]:
     old = decision.old(of) if of in decision.before and of not in decision.creates else None
     if isinstance(new, pg.Table | pg.ForeignTable):
         yield from _attach_nodes(old if isinstance(old, pg.Table | pg.ForeignTable) else None, new)
-    if isinstance(new, pg.Column) and new.inherited and isinstance(old, pg.Column) and old.inherited:
-        # "cannot rename inherited constraint": a partition is taken out for it and put back.
-        table = decision.after.objects.get(table_of(of))
-        if new.not_null_name != old.not_null_name and isinstance(table, pg.Table) and table.partition_of:
-            yield ("detach", table.id)
-            yield ("attach", table.id)
+    if partition := decision.takes_out(of):
+        yield ("detach", partition)
+        yield ("attach", partition)
     if isinstance(new, pg.Table) and isinstance(old, pg.Table):
         yield from _typed(decision, old, new)
 
@@ -230,12 +230,14 @@ def _table_privileges(decision: Decision, graph: Graph) -> None:
     for of in [of for of in decision.alters if of.kind in pg.RELATIONS]:
         old, new = decision.old(of), decision.new(of)
         for column in _columns(decision, of):
-            if old.owner != new.owner:
-                later = decision.after.objects.get(column)
-                granted = later.grants if isinstance(later, pg.Column) else ()
-                nodes = ("alter", column), ("alter", of)
-                graph.first(*(reversed(nodes) if any(grant.grantee == old.owner for grant in granted) else nodes))
-            elif old.grants != new.grants:
+            if old.owner == new.owner and old.grants == new.grants:
+                continue
+            had, has = (side.objects.get(column) for side in (decision.before, decision.after))
+            taken = isinstance(had, pg.Column) and any(grant.grantee == new.owner for grant in had.grants)
+            given = isinstance(has, pg.Column) and any(grant.grantee == old.owner for grant in has.grants)
+            if old.owner != new.owner and not given and (taken or old.grants == new.grants):
+                graph.first(("alter", column), ("alter", of))
+            else:
                 graph.first(("alter", of), ("alter", column))
                 graph.first(("alter", of), ("create", column))
 
@@ -256,33 +258,57 @@ def _owner_table(decision: Decision, of: Id) -> set[Id]:
 
 def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
     """A new table's checks count as validated; one that is not came to its ancestor when the table was there."""
-    above = ancestors(decision, heir)
+    above = ancestors(decision.after, heir)
     for thing in decision.after.needed_by.get(heir, frozenset()) if above else ():
         own = decision.after.objects.get(thing)
         if not isinstance(own, pg.Constraint) or not own.inherited or own.table != heir:
             continue
         for of in (Id("constraint", (*ancestor.path, thing.name)) for ancestor in above):
-            if of in decision.creates:
+            if of in decision.creates and not (own.type == "foreign key" and _is_valid(decision.new(of))):
                 whole = ("attach", heir) if ("attach", heir) in graph.before else ("create", heir)
                 first = own.validated and heir in decision.creates
                 graph.first(*((("create", of), ("create", heir)) if first else (whole, ("create", of))))
 
 
+def _is_valid(thing: pg.PgObject) -> bool:
+    return isinstance(thing, pg.Constraint) and thing.validated
+
+
 def _before_the_unchecked(decision: Decision, graph: Graph, own: pg.Constraint) -> None:
     """An heir's own check becomes one with its ancestor's; one that is not valid would be in its way."""
-    for of in (Id("constraint", (*above.path, own.id.name)) for above in ancestors(decision, own.table)):
+    for of in (Id("constraint", (*above.path, own.id.name)) for above in ancestors(decision.after, own.table)):
         above = decision.after.objects.get(of)
         if of in decision.creates and isinstance(above, pg.Constraint) and not above.validated:
             graph.first(("create", own.id), ("create", of))
 
 
-def ancestors(decision: Decision, table: Id) -> set[Id]:
+def ancestors(catalog: Catalog, table: Id) -> set[Id]:
     """Return all tables that a table inherits from, or is a partition of, directly or not."""
-    thing = decision.after.objects.get(table)
-    if not isinstance(thing, pg.Table):
+    thing = catalog.objects.get(table)
+    if not isinstance(thing, pg.Table | pg.ForeignTable):
         return set()
     parents = {*thing.inherits, *filter(None, [thing.partition_of])}
-    return parents.union(*(ancestors(decision, parent) for parent in parents))
+    return parents.union(*(ancestors(catalog, parent) for parent in parents))
+
+
+def _triggers(decision: Decision, graph: Graph) -> None:
+    """A partition's own trigger is not there while it has one of that name from its parent."""
+    for of in [of for of in decision.drops if of.kind == "trigger" and not _is_inherited(decision.old(of))]:
+        table = table_of(of)
+        for above in ancestors(decision.after, table):
+            graph.first(("drop", of), ("create", Id("trigger", (*above.path, of.name))))
+            graph.first(("drop", of), ("attach", above))
+        graph.first(("drop", of), ("attach", table))
+    for of in [of for of in decision.creates if of.kind == "trigger" and not _is_inherited(decision.new(of))]:
+        table = table_of(of)
+        for above in ancestors(decision.before, table):
+            graph.first(("drop", Id("trigger", (*above.path, of.name))), ("create", of))
+            graph.first(("detach", above), ("create", of))
+        graph.first(("detach", table), ("create", of))
+
+
+def _is_inherited(thing: pg.PgObject) -> bool:
+    return isinstance(thing, pg.Trigger) and thing.inherited
 
 
 def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
@@ -385,6 +411,7 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                             graph.first(("detach", of), (other, column))
         if action == "attach" and of.kind == "table":
             _lacking(decision, graph, of)
+            _shares_first(decision, graph, of)
     for action, of in list(graph.before):
         share = decision.before.objects.get(of)
         if action in {"drop", "detach"} and isinstance(share, pg.Table) and share.partition_of:
@@ -393,7 +420,7 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                 if thing.kind == "index":
                     graph.first((action, of), ("create", thing))
     fresh, gone = _unique_things(decision)
-    for of in decision.creates:
+    for of in decision.creates | decision.alters.keys():
         child = decision.new(of)
         if isinstance(child, pg.Index | pg.Constraint) and child.parent:
             graph.first(("create", of), ("attach", of))
@@ -427,6 +454,16 @@ def _lacking(decision: Decision, graph: Graph, partition: Id) -> None:
     for of in decision.after.needed_by.get(parent, frozenset()):
         if of.kind == "index" and of not in shares:
             graph.first(("attach", partition), ("create", of))
+
+
+def _shares_first(decision: Decision, graph: Graph, partition: Id) -> None:
+    """Make what ATTACH PARTITION could mix up in the order in which it looks, the parent's indexes too."""
+    for later, earlier in twins(on(decision.after, partition), partition):
+        graph.first(("create", earlier), ("create", later))
+        graph.first(("drop", later), ("create", earlier))
+        above = [getattr(decision.new(of), "parent", None) for of in (earlier, later)]
+        if all(above):
+            graph.first(("create", above[0]), ("create", above[1]))
 
 
 def _unique_things(decision: Decision) -> tuple[dict[Id, list[Id]], dict[Id, list[Id]]]:

@@ -23,6 +23,7 @@ from schematool.core.plan.postgres.create import (
 )
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.not_nulls import not_null_member, said_outright
+from schematool.core.plan.postgres.twins import twins
 from schematool.core.sql.expression import enclosed
 from schematool.core.sql.quote import identifier
 
@@ -49,11 +50,13 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     (catalog,) = said_outright(catalog)
     pairs: list[tuple[str, str]] = []
     late: list[tuple[str, str]] = []
+    after_shares = {later for table in _with_shares(catalog) for later, _ in twins(catalog, table)}
     for of in sorted(catalog.objects, key=lambda one: (*_rank(one), *_heirs_first(catalog, one), one)):
         thing = catalog.objects[of]
         assert isinstance(thing, pg.PgObject)
         # A partition that is attached later would get an index of its own, and a trigger's state as its parent has it.
-        group = late if _lacks_children(thing) or (isinstance(thing, pg.Trigger) and thing.inherited) else pairs
+        waits = _lacks_children(thing) or (isinstance(thing, pg.Trigger) and thing.inherited) or of in after_shares
+        group = late if waits else pairs
         group += ((str(of), text) for text in _statements(catalog, thing))
     for thing in catalog:
         if isinstance(thing, pg.Sequence) and thing.owned_by:
@@ -68,6 +71,11 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
         if isinstance(thing, pg.Table) and thing.replica_identity != "default":
             pairs.append((str(thing.id), replica_identity(thing)))
     return (*pairs, *late)
+
+
+def _with_shares(catalog: Catalog) -> set[Id]:
+    """The partitions of which it is said that an index is their share of their parent's."""
+    return {thing.table for thing in catalog if isinstance(thing, pg.Index) and thing.parent}
 
 
 def _lacks_children(thing: pg.PgObject) -> bool:

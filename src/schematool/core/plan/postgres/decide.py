@@ -13,6 +13,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.alter import Way, way
 from schematool.core.plan.postgres.names import table_of
+from schematool.core.plan.postgres.twins import on, twins
 from schematool.core.sql.quote import identifier
 
 # What ALTER COLUMN TYPE refuses to carry along ("cannot alter type of a column used by …", tablecmds.c).
@@ -65,6 +66,24 @@ class Decision:
         users = catalog.needed_by.get(table, frozenset())
         return tuple(sorted(child for child in users if table in _parents(catalog.objects[child])))
 
+    def takes_out(self, of: Id) -> Id | None:
+        """The partition that is taken out and put back for the alteration of a column, if it is one.
+
+        Its NOT NULL gets another name ("cannot rename inherited constraint"), or it is a foreign table, which refuses
+        the USING of its parent's ALTER COLUMN TYPE ("is not a table").
+        """
+        change = self.alters.get(of)
+        relations = (self.after.objects.get(Id(kind, of.path[:2])) for kind in ("table", "foreign table"))
+        table = next((one for one in relations if isinstance(one, pg.Table | pg.ForeignTable)), None)
+        if change is None or table is None or not table.partition_of:
+            return None
+        old, new = change.before, change.after
+        if not (isinstance(old, pg.Column) and isinstance(new, pg.Column) and old.inherited and new.inherited):
+            return None
+        renamed = old.not_null and new.not_null and old.not_null_name != new.not_null_name
+        retyped = of in self.retyped or (old.type, old.collation) != (new.type, new.collation)
+        return table.id if renamed or (retyped and isinstance(table, pg.ForeignTable)) else None
+
     def new(self, of: Id) -> pg.PgObject:
         """The object as it shall be."""
         thing = self.after.objects[of]
@@ -92,6 +111,7 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
             case _:
                 raise AssertionError(change)
     _rebuild_for_locality(decision)
+    _tear_off_shares(decision)
     _propagate(decision)
     _leave_to_the_parent(decision)
     _keep_rows_for_the_copy(decision)
@@ -100,6 +120,10 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
 
 def _altered(decision: Decision, change: Altered) -> None:
     before, after = decision.old(change.id), decision.new(change.id)
+    if isinstance(before, pg.Trigger) and isinstance(after, pg.Trigger) and before.inherited != after.inherited:
+        # A partition's share of its parent's trigger comes and goes with ATTACH and DETACH.
+        _again(decision, change.id)
+        return
     match way(before, after, decision.version):
         case Way.IN_PLACE if _contained(decision, before, after):
             _again(decision, change.id)
@@ -113,6 +137,29 @@ def _altered(decision: Decision, change: Altered) -> None:
             decision.swaps.add(change.id)
         case Way.REBUILD:
             _rebuild(decision, change.id)
+
+
+def _tear_off_shares(decision: Decision) -> None:
+    """Make indexes again that are another's share now, or nobody's: what is attached to an index stays so.
+
+    Only the partition itself can leave, and its indexes with it. What comes to a parent is searched for an index that
+    fits: one that shall stay its own comes after that.
+    """
+    for of, change in sorted(decision.alters.items()):
+        old, new = change.before, change.after
+        if isinstance(old, pg.Index | pg.Constraint) and isinstance(new, pg.Index | pg.Constraint):
+            if old.parent and old.parent != new.parent and not _moves(decision, new.table):
+                _again(decision, of)
+    for table in sorted(of for of in decision.alters if of.kind == "table" and _moves(decision, of)):
+        for later, earlier in twins(on(decision.after, table), table):
+            if earlier in decision.creates and later not in decision.creates:
+                _again(decision, later)
+
+
+def _moves(decision: Decision, table: Id) -> bool:
+    """Whether a table leaves its parent or comes to one."""
+    sides = (side.objects.get(table) for side in (decision.before, decision.after))
+    return len({(t.partition_of, t.partition_bound) for t in sides if isinstance(t, pg.Table)}) > 1
 
 
 def _contained(decision: Decision, before: pg.PgObject, after: pg.PgObject) -> bool:
@@ -412,7 +459,7 @@ def _leave_to_the_parent(decision: Decision) -> None:
     """
     for of in [i for i in decision.drops if _inherited(decision.old(i)) and not _is_typed(decision.before, i)]:
         above = decision.parents_of(of, decision.before)
-        if _leaves(decision, of):
+        if _leaves(decision, of) and of.kind != "trigger":
             continue
         if not any(parent in decision.drops for parent in above):
             decision.drops.discard(of)
@@ -423,8 +470,15 @@ def _leave_to_the_parent(decision: Decision) -> None:
         if not any(parent in decision.creates for parent in decision.parents_of(of, decision.after)):
             decision.creates.discard(of)
     for of, change in list(decision.alters.items()):
-        if isinstance(change.after, pg.Constraint | pg.Trigger) and change.after.inherited:
+        if isinstance(change.after, pg.Constraint | pg.Trigger) and change.after.inherited and not _joins(change):
             del decision.alters[of]
+
+
+def _joins(change: Altered) -> bool:
+    """Whether a key that is there becomes a share of its parent's, to which it must be attached."""
+    old, new = change.before, change.after
+    keys = isinstance(old, pg.Constraint) and isinstance(new, pg.Constraint) and new.type in {"primary key", "unique"}
+    return keys and getattr(new, "parent", None) not in {None, getattr(old, "parent", None)}
 
 
 def _leaves(decision: Decision, of: Id) -> bool:

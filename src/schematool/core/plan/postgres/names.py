@@ -79,5 +79,5 @@ def grant_target(thing: pg.PgObject) -> str:
     if isinstance(thing, pg.Defined) and thing.id.kind == "server":
         return f"FOREIGN {thing.reference}"
     if thing.id.kind == "aggregate" and isinstance(thing, pg.Defined):
-        return f"FUNCTION {thing.reference.removeprefix('AGGREGATE ')}"
+        return f"FUNCTION {name(thing.id)}"
     return reference(thing)

@@ -11,7 +11,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
-from schematool.core.plan.postgres.alter import alter
+from schematool.core.plan.postgres.alter import alter, retype_foreign
 from schematool.core.plan.postgres.arrange import ancestors, arrange
 from schematool.core.plan.postgres.aside import (
     carried,
@@ -376,6 +376,9 @@ class Speller:
             case pg.Index() if self.is_alone(("drop", of)):
                 words = text.replace("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1)
                 return Step(words, (of,), (), Lock.SHARE_UPDATE_EXCLUSIVE, Work.ONLINE, alone=True)
+            case pg.Index() if any(i.kind == "constraint" for i in self.members.get(("drop", of), ())):
+                # A key that is attached to it can go neither before nor after it.
+                return Step(f"{text} CASCADE", (of,), (), Lock.ACCESS_EXCLUSIVE)
             case pg.Sequence():
                 return Step(text, (of,), ())
             case pg.Distribution():
@@ -601,7 +604,7 @@ class Speller:
 
     def _unchecked_of_parents(self, partition: Id) -> Iterator[pg.Constraint]:
         """Checks that are NOT VALID, as the parent has them already: CREATE TABLE cannot say so."""
-        above = {table.path for table in ancestors(self.decision, partition)}
+        above = {table.path for table in ancestors(self.decision.after, partition)}
         for of in sorted(self.decision.after.needed_by.get(partition, frozenset())):
             thing = self.decision.after.objects[of]
             if isinstance(thing, pg.Constraint) and thing.type == "check" and thing.inherited and not thing.validated:
@@ -668,9 +671,14 @@ class Speller:
         before, after = self.decision.old(of), self.decision.new(of)
         if of in self.decision.released and isinstance(before, pg.Domain):
             before = let_go(self.decision, before)
-        if of in self.decision.retyped and isinstance(before, pg.Column) and isinstance(after, pg.Column):
-            yield from self._retyped(after)
-            before = replace(before, type=after.type, collation=after.collation)
+        if isinstance(before, pg.Column) and isinstance(after, pg.Column):
+            moved = of in self.decision.retyped
+            if self._is_foreign(of) and (moved or _kind(before) != _kind(after)):
+                yield Step(retype_foreign(after), (of,), lock=Lock.ACCESS_EXCLUSIVE)
+                before = replace(before, type=after.type, collation=after.collation)
+            elif moved:
+                yield from self._retyped(after)
+                before = replace(before, type=after.type, collation=after.collation)
         change = self.successions.get(of)
         if change and change.old and change.old.identity and not change.new.identity and isinstance(before, pg.Column):
             # Its sequence is let go of when the other has gone on from there.
@@ -695,6 +703,9 @@ class Speller:
         if change and change.new.identity:
             yield from self._succeed(change)
         yield from self._still_granted(before, after)
+
+    def _is_foreign(self, column: Id) -> bool:
+        return Id("foreign table", column.path[:2]) in self.decision.after
 
     def _still_granted(self, before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
         """Give columns back what a REVOKE on their table took from them."""
@@ -753,7 +764,8 @@ class Speller:
 
     def _is_out(self, table: Id) -> bool:
         """Whether the table is a partition that is taken out of its parent while it and that are changed."""
-        return {("detach", table), ("attach", table)} <= self.graph.before.keys()
+        both = (table, Id("foreign table", table.path))
+        return any({("detach", one), ("attach", one)} <= self.graph.before.keys() for one in both)
 
     def _has_heirs(self, table: Id) -> bool:
         """Whether statements about the table reach others, which have their own."""
@@ -822,6 +834,10 @@ _OWN = re.compile(
     r"^ALTER TABLE (?!ONLY )(?=.* ALTER COLUMN .* (?:(?:SET|DROP) DEFAULT|(?:RE)?SET \(|SET (?:STA|STO|COM)[A-Z]+ ))"
 )
 """Statements about what each table of a family has for itself; without ONLY they reach the children too."""
+
+
+def _kind(column: pg.Column) -> tuple[str, str | None]:
+    return column.type, column.collation
 
 
 def _bequeathed(column: pg.Column) -> bool:

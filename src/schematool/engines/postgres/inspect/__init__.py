@@ -78,8 +78,8 @@ def inspect(connection: Connection[Any]) -> Inspection:
 READERS: tuple[tuple[str, Callable[[Reading], None]], ...] = (
     ("", read_schemas),
     ("", read_relations),
-    ("", read_constraints),
     ("", read_indexes),
+    ("", read_constraints),
     ("base type", read_base_types),
     ("", read_types),
     ("function", read_functions),

@@ -18,12 +18,13 @@ def constraint_query(version: int) -> str:
     return f"""
 SELECT n.oid, n.conname, n.contype, n.conrelid, n.conindid, n.conparentid, n.confrelid, n.conkey, n.convalidated,
        n.conislocal, pg_get_constraintdef(n.oid) AS definition, {enforced} AS enforced,
-       p.confrelid AS parent_references,
+       p.confrelid AS parent_references, h.inhparent,
        i.indisclustered, i.indisvalid, c.reloptions, s.spcname
   FROM pg_constraint n
   LEFT JOIN pg_constraint p ON p.oid = n.conparentid
   LEFT JOIN pg_class c ON c.oid = n.conindid AND n.contype IN ('p', 'u', 'x')
   LEFT JOIN pg_index i ON i.indexrelid = c.oid
+  LEFT JOIN pg_inherits h ON h.inhrelid = c.oid
   LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
  WHERE n.contype IN ('c', 'f', 'p', 'u', 'x') AND n.conrelid >= {oids.FIRST_USER_OID}"""
 
@@ -31,7 +32,8 @@ SELECT n.oid, n.conname, n.contype, n.conrelid, n.conindid, n.conparentid, n.con
 def read_constraints(reading: Reading) -> None:
     """Check, foreign key, primary key, unique and exclusion constraints of every table.
 
-    A foreign key to a partitioned table has one more row for each partition that it points at: left out.
+    A foreign key to a partitioned table has one more row for each partition that it points at: left out. The indexes
+    that no constraint owns were read before: a partition's key can be attached to one.
     """
     rows = reading.rows_of(constraint_query(reading.version), "conrelid")
     rows = [row for row in rows if not row.conparentid or row.parent_references == row.confrelid]
@@ -64,9 +66,16 @@ def _constraint(reading: Reading, row: Any) -> Constraint:
         index_comment=reading.comments.get((oids.CLASS, row.conindid, 0)) if backed else None,
         index_valid=not backed or row.indisvalid,
         inherited=not row.conislocal,
-        parent=reading.ids.get((oids.CONSTRAINT, row.conparentid)) if row.conparentid else None,
+        parent=_parent(reading, row),
         **reading.rest(oids.CONSTRAINT, row.oid),
     )
+
+
+def _parent(reading: Reading, row: Any) -> Id | None:
+    """The constraint of which it is the partition's share, or the bare index to which its own is attached."""
+    if row.conparentid:
+        return reading.ids.get((oids.CONSTRAINT, row.conparentid))
+    return reading.ids.get((oids.CLASS, row.inhparent)) if row.inhparent else None
 
 
 INDEX_QUERY = f"""
