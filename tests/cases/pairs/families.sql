@@ -294,3 +294,21 @@ create table b (x text) inherits (a);
 alter table b alter x set storage extended;
 create table c () inherits (b);
 alter table c alter x set storage main;
+
+-- case: foreign tables, alone and as a partition, whose columns get other types
+-- old
+create extension file_fdw;
+create server files foreign data wrapper file_fdw;
+create type state as enum ('new', 'done');
+create foreign table visit (id int not null, s state, note text options (force_null 'true')) server files
+  options (filename '/visits', format 'csv');
+create table bill (id int, s state) partition by list (id);
+create foreign table bill_1 partition of bill for values in (1) server files options (filename '/bills');
+-- new
+create extension file_fdw;
+create server files foreign data wrapper file_fdw;
+create type state as enum ('done', 'paid');
+create foreign table visit (id bigint, s state, note varchar(20) options (force_not_null 'true')) server files
+  options (format 'csv', filename '/old visits');
+create table bill (id int, s state) partition by list (id);
+create foreign table bill_1 partition of bill for values in (1) server files options (filename '/bills');

@@ -204,3 +204,23 @@ create table a (id int not null, b int);
 create table b (e date) inherits (a);
 create policy pq on a using (exists (select from b where id is not null));
 create publication pub for table a;
+
+-- case: a serial column comes to a table with rows
+-- old
+create table visit (note text);
+insert into visit values ('a'), ('b');
+-- new
+create table visit (note text, id serial primary key);
+
+-- case: another owner, with a privilege on the whole that was one on a column
+-- old
+create table bill ();
+create table ward ();
+create table visit (id int, note text);
+grant select (note), update (id) on visit to testuser;
+-- new
+create table bill ();
+create table ward ();
+create table visit (id int, note text);
+alter table visit owner to postgres;
+grant select on visit to testuser with grant option;

@@ -306,3 +306,16 @@ create table t (i bigint);
 create view a as select 1::bigint as x;
 create function g() returns bigint begin atomic select x from a; end;
 create or replace view a as select t.i as x from t where t.i = g();
+
+-- case: privileges on aggregates over sorted rows and over rows as such
+-- old
+create aggregate nearest (float8 order by anyelement)
+  (sfunc = ordered_set_transition, stype = internal, finalfunc = percentile_disc_final, finalfunc_extra);
+create aggregate many (*) (sfunc = int8inc, stype = int8, initcond = '0');
+-- new
+create aggregate nearest (float8 order by anyelement)
+  (sfunc = ordered_set_transition, stype = internal, finalfunc = percentile_disc_final, finalfunc_extra);
+create aggregate many (*) (sfunc = int8inc, stype = int8, initcond = '0');
+grant execute on function nearest (float8, anyelement) to testuser;
+revoke execute on function many () from public;
+comment on aggregate nearest (float8 order by anyelement) is 'of the sorted';

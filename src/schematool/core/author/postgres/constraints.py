@@ -119,9 +119,9 @@ def pointed(thing: pg.Constraint) -> str | None:
 
 def _primary_key(book: Book, table: Id) -> tuple[str, ...]:
     for thing in book.of_table["constraint", table]:
-        if isinstance(thing, pg.Constraint) and thing.type == "primary key":
-            if thing.parent is None or thing.parent.kind == "index":
-                return thing.columns
+        own = isinstance(thing, pg.Constraint) and (thing.parent is None or thing.parent.kind == "index")
+        if own and isinstance(thing, pg.Constraint) and thing.type == "primary key":
+            return thing.columns
     return ()
 
 

@@ -196,11 +196,11 @@ def _chosen(one: str | None, two: str | None, table: str, column: str | None, la
 
 
 def _same_order(thing: pg.PgObject, other: Object | None) -> pg.PgObject:
-    """Storage parameters, a foreign table's options, the tags of event triggers and the columns of statistics mean the same in any order."""
+    """Storage parameters, foreign options, tags of event triggers, columns of statistics: the same in any order."""
     match thing, other:
-        case (pg.Table(), pg.Table()) | (pg.ForeignTable(), pg.ForeignTable()) if (
-            dict(thing.options) == dict(other.options)
-        ):
+        case pg.Table(), pg.Table() if dict(thing.options) == dict(other.options):
+            return replace(thing, options=tuple(sorted(thing.options)))
+        case pg.ForeignTable(), pg.ForeignTable() if dict(thing.options) == dict(other.options):
             return replace(thing, options=tuple(sorted(thing.options)))
         case pg.Column(), pg.Column() if dict(thing.foreign_options) == dict(other.foreign_options):
             return replace(thing, foreign_options=tuple(sorted(thing.foreign_options)))

@@ -461,9 +461,11 @@ def _shares_first(decision: Decision, graph: Graph, partition: Id) -> None:
     for later, earlier in twins(on(decision.after, partition), partition):
         graph.first(("create", earlier), ("create", later))
         graph.first(("drop", later), ("create", earlier))
-        above = [getattr(decision.new(of), "parent", None) for of in (earlier, later)]
-        if all(above):
-            graph.first(("create", above[0]), ("create", above[1]))
+        one, other = decision.new(earlier), decision.new(later)
+        assert isinstance(one, pg.Index | pg.Constraint)
+        assert isinstance(other, pg.Index | pg.Constraint)
+        if one.parent and other.parent:
+            graph.first(("create", one.parent), ("create", other.parent))
 
 
 def _unique_things(decision: Decision) -> tuple[dict[Id, list[Id]], dict[Id, list[Id]]]:
@@ -525,8 +527,9 @@ def _ownerships(decision: Decision, graph: Graph) -> None:
                 graph.first((earlier, new.owned_by), ("own", of))
                 graph.first((earlier, table_of(new.owned_by)), ("own", of))
             graph.first(("own", of), ("finish", table_of(new.owned_by)))
-            # While the column is an identity it can have no default.
-            graph.first(("own", of), ("create", Id("default", new.owned_by.path)))
+            # While the column is an identity it can have no default; a new one has its default from the beginning.
+            if new.owned_by not in decision.creates:
+                graph.first(("own", of), ("create", Id("default", new.owned_by.path)))
         if of in decision.before and of not in decision.creates:
             old = decision.old(of)
             if isinstance(old, pg.Sequence) and old.owned_by and table_of(old.owned_by) not in decision.rebuilds:

@@ -25,7 +25,7 @@ from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.not_nulls import not_null_member, said_outright
 from schematool.core.plan.postgres.twins import twins
 from schematool.core.sql.expression import enclosed
-from schematool.core.sql.quote import identifier
+from schematool.core.sql.quote import identifier, qualified
 
 _ORDER = (
     "schema",
@@ -50,12 +50,12 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
     (catalog,) = said_outright(catalog)
     pairs: list[tuple[str, str]] = []
     late: list[tuple[str, str]] = []
-    after_shares = {later for table in _with_shares(catalog) for later, _ in twins(catalog, table)}
-    for of in sorted(catalog.objects, key=lambda one: (*_rank(one), *_heirs_first(catalog, one), one)):
+    alone = _like_a_share(catalog)
+    for of in sorted(catalog.objects, key=lambda one: _order(catalog, one)):
         thing = catalog.objects[of]
         assert isinstance(thing, pg.PgObject)
         # A partition that is attached later would get an index of its own, and a trigger's state as its parent has it.
-        waits = _lacks_children(thing) or (isinstance(thing, pg.Trigger) and thing.inherited) or of in after_shares
+        waits = _lacks_children(thing) or (isinstance(thing, pg.Trigger) and thing.inherited) or of in alone
         group = late if waits else pairs
         group += ((str(of), text) for text in _statements(catalog, thing))
     for thing in catalog:
@@ -68,14 +68,29 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
             pairs.append((str(thing.id), text))
         if isinstance(thing, pg.Index) and thing.parent:
             late.append((str(thing.id), f"ALTER INDEX {name(thing.parent)} ATTACH PARTITION {name(thing.id)}"))
+        if isinstance(thing, pg.Constraint) and not thing.index_valid:
+            late += _attached_keys(catalog, thing)
         if isinstance(thing, pg.Table) and thing.replica_identity != "default":
             pairs.append((str(thing.id), replica_identity(thing)))
     return (*pairs, *late)
 
 
-def _with_shares(catalog: Catalog) -> set[Id]:
-    """The partitions of which it is said that an index is their share of their parent's."""
-    return {thing.table for thing in catalog if isinstance(thing, pg.Index) and thing.parent}
+def _like_a_share(catalog: Catalog) -> set[Id]:
+    """Indexes and keys that stay a partition's own though they are like one that is its share of its parent's."""
+    tables = {thing.table for thing in catalog if isinstance(thing, pg.Index) and thing.parent}
+    later = {of for table in tables for of, _ in twins(catalog, table)}
+    return {of for of in later if getattr(catalog.objects[of], "parent", None) is None}
+
+
+def _attached_keys(catalog: Catalog, whole: pg.Constraint) -> Iterator[tuple[str, str]]:
+    """Attach those keys of partitions that are like one which some partition lacks, as ATTACH PARTITION would do."""
+    head = f"ALTER INDEX {qualified(whole.table.path[0], whole.id.name)} ATTACH PARTITION"
+    for thing in catalog:
+        table = catalog.objects.get(thing.table) if isinstance(thing, pg.Constraint) else None
+        inside = isinstance(table, pg.Table) and table.partition_of == whole.table
+        alike = isinstance(thing, pg.Constraint) and (thing.type, thing.definition) == (whole.type, whole.definition)
+        if inside and alike and isinstance(table, pg.Table):
+            yield str(thing.id), f"{head} {qualified(table.id.path[0], thing.id.name)}"
 
 
 def _lacks_children(thing: pg.PgObject) -> bool:
@@ -91,6 +106,16 @@ def _rank(of: Id) -> tuple[int, str]:
     if of.kind in _ORDER:
         return _ORDER.index(of.kind), of.kind
     return (len(_ORDER) + 1 if of.kind in _LAST else len(_ORDER)), of.kind
+
+
+def _order(catalog: Catalog, of: Id) -> tuple[object, ...]:
+    return (*_rank(of), *_heirs_first(catalog, of), _share_of(catalog, of), of)
+
+
+def _share_of(catalog: Catalog, of: Id) -> tuple[str, ...]:
+    """The path of the index that one is a share of: shares of indexes that are alike come in the order of these."""
+    thing = catalog.objects[of]
+    return thing.parent.path if isinstance(thing, pg.Index) and thing.parent else ()
 
 
 def _heirs_first(catalog: Catalog, of: Id) -> tuple[int, ...]:

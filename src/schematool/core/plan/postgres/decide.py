@@ -148,7 +148,8 @@ def _tear_off_shares(decision: Decision) -> None:
     for of, change in sorted(decision.alters.items()):
         old, new = change.before, change.after
         if isinstance(old, pg.Index | pg.Constraint) and isinstance(new, pg.Index | pg.Constraint):
-            if old.parent and old.parent != new.parent and not _moves(decision, new.table):
+            torn = old.parent is not None and old.parent != new.parent
+            if torn and not _moves(decision, new.table):
                 _again(decision, of)
     for table in sorted(of for of in decision.alters if of.kind == "table" and _moves(decision, of)):
         for later, earlier in twins(on(decision.after, table), table):
