@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from schematool.app.diff import Block, DiffReport
 from schematool.app.report import StepLine
@@ -10,7 +11,7 @@ from schematool.core.catalog import Id
 from schematool.core.describe import Described
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.secret import Url
-from schematool.engines.contract import Began, Ended, Event, Filling, Waiting
+from schematool.engines.contract import Announced, Began, Ended, Event, Filling, Waiting
 from schematool.views.progress import Progress
 from schematool.views.show import Look
 from schematool.views.text.diff import lines
@@ -75,10 +76,22 @@ def test_filling_is_a_bar_for_a_person_and_a_line_for_a_log() -> None:
     quiet, watched = progress(), Progress("+", False, True, 200, str)
 
     assert quiet.told(half) == ""
-    assert quiet.told(whole) == "  + users                 postgres  2,000 rows  500 ms  4,000/s\n"
-    assert quiet.told(documents) == "  + notes                 mongo     10 documents  100 ms  100/s\n"
+    assert quiet.told(whole) == "  + users  postgres  2,000 rows           500 ms       4,000/s\n"
+    assert quiet.told(documents) == "  + notes  mongo     10 documents         100 ms       100/s\n"
     assert "━" * 12 + "┄" * 12 + "  50%  1,000 rows  2,000/s" in watched.told(half)
     assert len(Progress("+", False, True, 40, str).told(half)) < 40 + len("\r\x1b[2K")
+
+
+def test_what_is_filled_stands_in_columns_however_long_the_names_are() -> None:
+    """The lines of a run are as wide as the longest name that was announced; one that is far too long is cut."""
+    names = ("public.users", "prescription_items_of_long_standing", "患者", "x" * 120)
+    told = progress()
+    told.told(Announced(names))
+    lines = [told.told(Filling("mongo", name, 1_000_000, 1_000_000, 500.0)) for name in names]
+
+    assert {cell_len(line[: line.index("mongo")]) for line in lines} == {len("  + ") + 48 + len("  ")}
+    assert lines[3].startswith(f"  + {'x' * 47}…  mongo  ")
+    assert {line[line.index("mongo") :] for line in lines} == {"mongo     1,000,000 documents  8 min 20 s   2,000/s\n"}
 
 
 def test_a_long_statement_tells_which_it_is_and_how_long_it_has_run() -> None:

@@ -255,6 +255,8 @@ def test_documents_satisfy_validators_and_unique_indexes(mongo_engine: Engine) -
         assert dict(mongo_engine.counts()) == {"items": 1200, "places": 1200, "readings": 1200}
         assert database["items"].count_documents(VALIDATOR) == 1200
         assert len(database["items"].distinct("nested.deep.n")) == 2
+        written = [one["_id"] for one in database["places"].find().sort("$natural", 1)]
+        assert written == sorted(written), "a capped collection keeps the last ones"
         told = [event for event in events if isinstance(event, Filling) and event.rows == event.total]
         assert {event.name for event in told} == {"items", "places", "readings"}
 

@@ -21,7 +21,7 @@ from schematool.core.secret import Url
 from schematool.core.seed.demand import Source
 from schematool.core.seed.documents import id_text
 from schematool.core.seed.wish import DEFAULT_SCALE, Target, Wished, size, wishes
-from schematool.engines.contract import Engine, Listener, Prepared, Request
+from schematool.engines.contract import Announced, Engine, Listener, Prepared, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,7 @@ def prepare(engines: Mapping[str, Engine], model: Model, wish: Wanted) -> dict[s
 
 def fill(ready: Mapping[str, Prepared], listen: Listener) -> None:
     """Make everything that was planned."""
+    listen(Announced(tuple(one.name for prepared in ready.values() for one in prepared.outlook if not one.refused)))
     for prepared in ready.values():
         prepared.fill(listen)
 

@@ -59,6 +59,13 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """What will be filled, by name: the lines of a run are as wide as the longest."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Filling:
     """Rows or documents are being made: `rows` of `total` of `name` are there, `seconds` after it began."""
 
@@ -78,7 +85,7 @@ class Counted:
     total: int
 
 
-Event: TypeAlias = Began | Ended | Waiting | Filling | Counted
+Event: TypeAlias = Began | Ended | Waiting | Announced | Filling | Counted
 Listener: TypeAlias = Callable[[Event], None]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len, set_cell_size
+
 from schematool.core.line import statement_line
-from schematool.engines.contract import Began, Counted, Ended, Event, Filling, Waiting
+from schematool.engines.contract import Announced, Began, Counted, Ended, Event, Filling, Waiting
 from schematool.views.text.words import count, seconds
 
 SLOW = 0.5
@@ -15,7 +17,9 @@ _CLEAR = "\r\x1b[2K"
 _LONG = 90
 _STORES = 8  # columns of the longer name
 _BAR = 24
-_NAMES = 20  # columns of most names of tables
+_COUNTS = len("1,000,000 documents")
+_SECONDS = len("10 min 10 s")
+_LONGEST_NAME = 48  # columns of a name; what is longer is cut, so that its numbers stand below the others
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Progress:
     _running: str = ""
     _done: int = 0
     _seconds: float = field(default=0.0)
+    _names: int = 0  # columns of the longest name of what is filled
 
     def told(self, event: Event) -> str:
         """What to write for an event; empty when it is not worth a line."""
@@ -46,6 +51,9 @@ class Progress:
                 return self._counted(event)
             case Ended():
                 return self._ended(event)
+            case Announced():
+                self._names = min(max((cell_len(_short(name)) for name in event.names), default=0), _LONGEST_NAME)
+                return ""
             case Filling():
                 return self._filling(event)
 
@@ -59,11 +67,12 @@ class Progress:
     def _filling(self, event: Filling) -> str:
         """A bar with a rate while rows are made, a line for each table when they are."""
         rate = f"{event.rows / event.seconds:,.0f}/s" if event.seconds > 0 else ""
-        name = f"{event.name.removeprefix('public.'):{_NAMES}}"
+        name = set_cell_size(_short(event.name), max(self._names, min(cell_len(_short(event.name)), _LONGEST_NAME)))
         if event.rows >= event.total:
             many = count(event.total, "document" if event.store == "mongo" else "row")
             clear = _CLEAR if self.live else ""
-            return f"{clear}  {self.mark} {name}  {event.store:{_STORES}}  {many}  {seconds(event.seconds)}  {rate}\n"
+            took = f"{seconds(event.seconds):{_SECONDS}}"
+            return f"{clear}  {self.mark} {name}  {event.store:{_STORES}}  {many:{_COUNTS}}  {took}  {rate}\n"
         if not self.live:
             return ""
         full = _BAR * event.rows // max(1, event.total)
@@ -104,3 +113,9 @@ class Progress:
     def _cut(self, line: str) -> str:
         """A line that is to be cleared again must not wrap."""
         return line if len(line) < self.width else line[: self.width - 2] + "…"
+
+
+def _short(name: str) -> str:
+    """A name without the schema that most are in; one that is too long ends with a mark for what is missing."""
+    short = name.removeprefix("public.")
+    return short if cell_len(short) <= _LONGEST_NAME else f"{set_cell_size(short, _LONGEST_NAME - 1)}…"

@@ -124,8 +124,8 @@ class _Writer:
 
     def _collection(self, thing: Collection) -> Words | None:
         indexes = self._indexes(thing.id.name)
-        good = [one for one in indexes if self._makes(_entity(thing, [one], _options(thing), {}), [one])]
         options = _options(thing)
+        good = [one for one in indexes if (self._made(_entity(thing, [one], options, {})) or {}).get(one.id) == one]
         for fields in self._validations(thing):
             words = _entity(thing, good, options, fields)
             for sharding in self._sharding(thing):
@@ -176,15 +176,20 @@ class _Writer:
         self.written |= {one.id for one in things}
         return words
 
+    def _makes(self, words: Words, things: Iterable[Object]) -> bool:
+        """Whether lowering makes these very objects of a document, and no other: a bucket brings indexes of its own."""
+        made = self._made(words)
+        return made is not None and dict(made) == {thing.id: thing for thing in things}
+
     @staticmethod
-    def _makes(words: Words, things: Iterable[Object]) -> bool:
-        """Whether lowering makes these very objects of a document."""
+    def _made(words: Words) -> Mapping[Id, Object] | None:
+        """What lowering makes of a document; None where it finds fault with it."""
         model, found = load({"one.yaml": documents([words])})
         if [one for one in found.errors if one.code != "ST111"]:  # what a view reads is in another document
-            return False
+            return None
         again = Findings()
         made = lower(model, again).catalog.objects
-        return not again.errors and all(made.get(thing.id) == thing for thing in things)
+        return None if again.errors else made
 
 
 # --- documents -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from schematool.core import distribution, partitions
-from schematool.core.diagnostic import Findings, Span
+from schematool.core.diagnostic import Findings, Severity, Span
 from schematool.core.keys import primary_key
 from schematool.core.load import types
 from schematool.core.load.near import did_you_mean
@@ -169,9 +169,13 @@ def _postgres_name(name: str, span: Span, found: Findings) -> None:
 
 
 def _mongo_name(name: str, span: Span, found: Findings) -> None:
-    if "$" in name or "\0" in name or name.startswith(("system.", ".")) or name.endswith("."):
-        message = f"`{name}` cannot be a collection: no `$`, no NUL, not `system.`, no dot at either end"
+    """Refuse what the server refuses; it takes `a.` and `a..b`, which pymongo and others do not (seen on 6.0.5)."""
+    if "$" in name or "\0" in name or name.startswith(("system.", ".")):
+        message = f"`{name}` cannot be a collection: no `$`, no NUL, not `system.`, no dot at the beginning"
         found.add("ST114", message, span, hint="choose another name")
+    elif name.endswith(".") or ".." in name:
+        message = f"drivers refuse the name `{name}`, which MongoDB takes: no program of yours may be able to read it"
+        found.add("ST114", message, span, hint="rename it, with the old name as `was:`", severity=Severity.WARNING)
 
 
 # --- types -----------------------------------------------------------------------------------------------------------

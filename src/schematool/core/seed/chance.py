@@ -13,7 +13,8 @@ from itertools import accumulate
 from math import gcd
 
 MASK = (1 << 64) - 1
-_ODD = 0x9E3779B97F4A7C15
+ODD = 0x9E3779B97F4A7C15
+"""2**64 divided by the golden ratio: what spreads numbers that lie together."""
 
 
 def numbers(key: str, block: int, count: int) -> tuple[int, ...]:
@@ -28,7 +29,7 @@ def key(text: str) -> int:
 
 def number(of: int, row: int) -> int:
     """Return the number of one row below 2**64: what `numbers` cannot give without its whole block (splitmix64)."""
-    mixed = (of + (row + 1) * _ODD) & MASK
+    mixed = (of + (row + 1) * ODD) & MASK
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & MASK
     return mixed ^ (mixed >> 31)
@@ -36,7 +37,7 @@ def number(of: int, row: int) -> int:
 
 def again(chance: int) -> int:
     """Make another number of one, for a second decision about the same cell."""
-    mixed = ((chance ^ (chance >> 32)) * _ODD) & MASK
+    mixed = ((chance ^ (chance >> 32)) * ODD) & MASK
     return mixed ^ (mixed >> 29)
 
 

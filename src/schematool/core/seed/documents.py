@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import count
+from itertools import chain, count
 from typing import Any, TypeAlias
 
 from schematool.core.seed import kinds, words
@@ -35,6 +35,7 @@ _TYPES = {"boolean": "bool", "number": "double", "integer": "int"}
 
 Take: TypeAlias = Callable[[], int]
 Make: TypeAlias = Callable[[Take], Any]
+_Maker: TypeAlias = tuple[str, Callable[[int, int, Mapping[str, Raw]], Raw], Callable[[Raw], Any] | None]
 Schema: TypeAlias = Mapping[str, Any]
 
 
@@ -85,6 +86,13 @@ class _Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class _Cell:
+    """A place of an object that a cell of the document fills; `empty` is there when the cell has nothing."""
+
+    empty: Any
+
+
+@dataclass(frozen=True, slots=True)
 class _Way:
     cells: tuple[Cell, ...]
     picks: tuple[Pick, ...]
@@ -121,20 +129,26 @@ class DocumentPlan:
         """Make the documents of a block; another attempt makes others with the same keys."""
         take = _stream(f"{self.salt}#{attempt}" if attempt else self.salt, block).__next__
         choose = weighted([way.weight for way in self.ways]) if len(self.ways) > 1 else None
-        return [self._document(row, take, self.ways[choose(take())] if choose else self.ways[0])
-                for row in self.numbers(block)]  # fmt: skip
+        ways = [(way, self._makers(way)) for way in self.ways]
+        return [self._document(row, take, *ways[choose(take()) if choose else 0]) for row in self.numbers(block)]
 
-    def _document(self, row: int, take: Take, way: _Way) -> dict[str, Any]:
+    def _makers(self, way: _Way) -> list[_Maker]:
+        """Take out of the loop over the documents what is the same for all of them."""
+        return [
+            (cell.column, cell.maker(), None if (convert := self.convert[cell.column]) is _as_it_is else convert)
+            for cell in way.cells
+        ]
+
+    def _document(self, row: int, take: Take, way: _Way, makers: list[_Maker]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         raws: dict[str, Raw] = {}
         for pick in way.picks:
             target, gone = pick.row(row, take())
             (path,) = pick.columns
             found[path] = _MISSING if gone else pick.columns[path](target)
-        for cell in way.cells:
-            raw = cell.make(row, take(), [raws[bound.column] for bound in cell.follows])
-            raws[cell.column] = raw
-            found[cell.column] = _MISSING if raw is None else self.convert[cell.column](raw)
+        for column, make, convert in makers:
+            raws[column] = raw = make(row, take(), raws)
+            found[column] = _MISSING if raw is None else raw if convert is None else convert(raw)
         for _, most, paths in self.limits:
             if row >= most:
                 found |= dict.fromkeys(paths, _MISSING)
@@ -147,8 +161,11 @@ class DocumentPlan:
 
 
 def _stream(salt: str, block: int) -> Iterator[int]:
-    for part in count():
-        yield from numbers(f"{salt}/{part}", block, 4096)
+    return chain.from_iterable(numbers(f"{salt}/{part}", block, 4096) for part in count())
+
+
+def _as_it_is(raw: Raw) -> Any:
+    return raw
 
 
 def plan(  # noqa: PLR0913, PLR0917  # each is a part of the question
@@ -291,7 +308,7 @@ class _Planner:
         names = list(dict.fromkeys([*properties, *sorted(always)]))
         if most is not None:
             names = sorted(names, key=lambda name: name not in always)[: int(most)]
-        parts: list[tuple[str, str, _Build, float]] = []
+        parts: list[tuple[str, str, _Build | _Cell, float]] = []
         for name in names:
             inner = merged(properties.get(name, {}), 0)
             at = f"{path}.{name}" if path else name
@@ -309,14 +326,18 @@ class _Planner:
                         one == at or one.startswith(at + ".") for one in needed
                     ):
                         continue
-                value = part(found, take, needed)
+                if isinstance(part, _Cell):
+                    value = found.get(at, _MISSING)
+                    value = part.empty if value is _MISSING else value
+                else:
+                    value = part(found, take, needed)
                 if value is not _MISSING:
                     made[name] = value
             return made
 
         return build
 
-    def _part(self, schema: Schema, path: str, *, optional: bool, depth: int) -> _Build:
+    def _part(self, schema: Schema, path: str, *, optional: bool, depth: int) -> _Build | _Cell:
         kind = type_of(schema)
         if depth > _DEPTH:
             return lambda _found, _take, _needed: _MISSING
@@ -326,13 +347,7 @@ class _Planner:
             named = schema.get("bsonType", schema.get("type"))
             nullable = isinstance(named, list) and "null" in named
             self.leaves[path] = _Leaf(path, schema, kind, nullable, optional)
-            empty = None if nullable and not optional else _MISSING
-
-            def leaf(found: Mapping[str, Any], _take: Take, _needed: frozenset[str]) -> Any:
-                value = found.get(path, _MISSING)
-                return empty if value is _MISSING else value
-
-            return leaf
+            return _Cell(None if nullable and not optional else _MISSING)
         target = self._target(path)
         free = self._free(schema, path, target, depth + 1)
         return lambda _found, take, _needed: free(take)
@@ -485,7 +500,7 @@ class _Planner:
                     return lambda raw: bson.decimal(Decimal(raw) / unit if isinstance(raw, int) else Decimal(str(raw)))
                 return lambda raw: float(Decimal(raw) / unit) if isinstance(raw, int) else float(str(raw))
             case _:
-                return lambda raw: raw
+                return _as_it_is
 
     def _references(self) -> dict[ForeignKey, int]:
         found = {}

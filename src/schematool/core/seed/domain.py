@@ -383,9 +383,11 @@ def _texts(domain: Domain, kind: Textual, name: str, wish: Wish) -> Values | Non
         unique = words.unique_text(look, longest)
         plain = words.MAKERS[look]
 
-        def make(chance: int) -> str:
+        def cut(chance: int) -> str:
             text = plain(chance)
             return text if longest is None or len(text) <= longest else text[:longest].rstrip() or "x"[:longest]
+
+        make = plain if longest is None else cut
 
         nth, capacity = unique, words.capacity(longest)
     if domain.least:

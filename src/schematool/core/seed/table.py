@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from schematool.core.seed.chance import again, below, key, number, numbers, weighted
+from schematool.core.seed.chance import MASK, ODD, again, below, key, number, numbers, weighted
 from schematool.core.seed.condition import Order
 from schematool.core.seed.demand import Source, Table
 from schematool.core.seed.domain import Raw, Values, near, shift_of
@@ -60,6 +60,26 @@ class Cell:
         if self.follows and self.kind is not None:
             return self._after(chance, others, self.kind, self.values)
         return self.values.make(chance)
+
+    def maker(self) -> Callable[[int, int, Mapping[str, Raw]], Raw]:
+        """Give `make` with all that is the same for every row settled: from a row, its chance and the values so far."""
+        values = self.values
+        if values is None:
+            return lambda _row, _chance, _found: None
+        bounds, threshold = tuple(bound.column for bound in self.follows), self.empty * 0x100000
+        if self.ordinal is not None or (bounds and self.kind is not None):
+            return lambda row, chance, found: self.make(row, chance, [found[column] for column in bounds])
+        plain = values.make
+        if not threshold:
+            return lambda _row, chance, _found: plain(chance)
+
+        def made(_row: int, chance: int, _found: Mapping[str, Raw]) -> Raw:
+            if (chance & 0xFFFFF) < threshold:
+                return None
+            mixed = ((chance ^ (chance >> 32)) * ODD) & MASK  # `again`, without the call
+            return plain(mixed ^ (mixed >> 29))
+
+        return made
 
     def _after(self, chance: int, others: Sequence[Raw], kind: Ordered, values: Values) -> Raw:
         low: int | None = None

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from schematool.core.seed.chance import again, below
+from schematool.core.seed.chance import MASK, ODD, again, below
 
 Maker: TypeAlias = Callable[[int], str]
 
@@ -114,6 +114,9 @@ _SPECIALTIES = _words(
 )
 
 
+_MANY_NOUNS, _MANY_VERBS, _MANY_QUALITIES = len(_NOUNS), len(_VERBS), len(_QUALITIES)
+
+
 def _one(words: Sequence[str]) -> Maker:
     count = len(words)
     return lambda chance: words[(chance * count) >> 64]
@@ -192,14 +195,17 @@ def _company(chance: int) -> str:
 
 
 def _pair(chance: int) -> str:
-    return f"{_QUALITIES[below(chance, len(_QUALITIES))]} {_NOUNS[below(again(chance), len(_NOUNS))]}"
+    # Most texts of documents are made of pairs and sentences, so here `again` and `below` are written out.
+    more = ((chance ^ (chance >> 32)) * ODD) & MASK
+    return f"{_QUALITIES[chance * _MANY_QUALITIES >> 64]} {_NOUNS[(more ^ (more >> 29)) * _MANY_NOUNS >> 64]}"
 
 
 def _sentence(chance: int) -> str:
-    more = again(chance)
+    more = ((chance ^ (chance >> 32)) * ODD) & MASK
+    more ^= more >> 29
     return (
-        f"The {_QUALITIES[below(chance, len(_QUALITIES))]} {_NOUNS[chance % len(_NOUNS)]} "
-        f"{_VERBS[below(more, len(_VERBS))]} the {_NOUNS[more % len(_NOUNS)]}."
+        f"The {_QUALITIES[chance * _MANY_QUALITIES >> 64]} {_NOUNS[chance % _MANY_NOUNS]} "
+        f"{_VERBS[more * _MANY_VERBS >> 64]} the {_NOUNS[more % _MANY_NOUNS]}."
     )
 
 
@@ -208,7 +214,8 @@ def _paragraph(chance: int) -> str:
     made = []
     for _ in range(many):
         made.append(_sentence(chance))
-        chance = again(chance)
+        chance = ((chance ^ (chance >> 32)) * ODD) & MASK
+        chance ^= chance >> 29
     return " ".join(made)
 
 

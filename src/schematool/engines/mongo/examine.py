@@ -70,7 +70,7 @@ def refused(server: Server, order: Order, now: Picture) -> Refused | None:
 def violators(server: Server, collection: str, validator: Any) -> tuple[int, tuple[str, ...]]:
     """Count the documents that a validator refuses, and name the first of them."""
     filter_ = {"$nor": [decode(validator)]}
-    place = server.database[collection]
+    place = server.collection(collection)
     found = [one.get("_id") for one in place.find(filter_, {"_id": 1}).limit(SHOWN)]
     count = len(found) if len(found) < SHOWN else place.count_documents(filter_)
     return count, tuple(spoken_id(one) for one in found)

@@ -50,7 +50,7 @@ def explain(server: Server, pattern: Pattern, *, measure: bool) -> Plan:
     }
     found = reading.plan(_answered(server, pattern, command), str(pattern.request["collection"]))
     names = dict.fromkeys((*pattern.entities, *found.entities))
-    sizes = {name: Size(server.database[name].estimated_document_count()) for name in names}
+    sizes = {name: Size(server.collection(name).estimated_document_count()) for name in names}
     return Plan(
         found.nodes,
         found.measured,
@@ -161,7 +161,7 @@ def _rest(filter_: Mapping[str, Plain], path: str, paths: dict[str, tuple[str, s
 def _middle(server: Server, collection: str, condition: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
     """The values at `paths` of the middle one of the first documents."""
     found = list(
-        server.database[collection].find(
+        server.collection(collection).find(
             dict(condition), dict.fromkeys([*paths.values(), "_id"], 1), limit=SAMPLE, max_time_ms=TIMEOUT_MILLISECONDS
         )
     )
@@ -187,7 +187,7 @@ def _word(server: Server, collection: str) -> str | None:
     )
     for path in weights:
         condition = {} if path == "$**" else {path: {"$type": "string"}}
-        document = server.database[collection].find_one(condition, max_time_ms=TIMEOUT_MILLISECONDS)
+        document = server.collection(collection).find_one(condition, max_time_ms=TIMEOUT_MILLISECONDS)
         text = _at(document, path.split(".")) if document else None
         words = re.findall(r"\w{4,}", text) if isinstance(text, str) else []
         if words:

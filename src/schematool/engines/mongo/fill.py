@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
 from pymongo import WriteConcern
@@ -21,6 +22,9 @@ from schematool.engines.contract import Filling, Listener, Outlook, Request, Wai
 from schematool.engines.mongo.failure import spoken
 from schematool.engines.mongo.seed import collections
 from schematool.engines.mongo.server import Server
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection as Destination
 
 TRIAL = 50
 """Documents of each collection that are shown to its validator before anything is filled."""
@@ -198,7 +202,7 @@ def _with_files(name: str, wished: Wished | None, names: set[str]) -> Wished | N
 
 def _kept(server: Server, target: Target) -> Source | None:
     """What a collection that is left alone offers to references."""
-    rows = server.database[target.entity].find({}, {target.field: 1}).sort("_id", 1).limit(_KEPT)
+    rows = server.collection(target.entity).find({}, {target.field: 1}).sort("_id", 1).limit(_KEPT)
     found = [str(row[target.field]) for row in rows if target.field in row]
     return Source(len(found), found.__getitem__) if found else None
 
@@ -248,6 +252,12 @@ def _guilty(server: Server, documents: list[dict[str, Any]], validator: Mapping[
     return "a part of it that schematool does not understand"
 
 
+def _written(target: Destination[dict[str, Any]], documents: list[dict[str, Any]]) -> int:
+    if documents:
+        target.insert_many(documents, ordered=False)
+    return len(documents)
+
+
 @dataclass(slots=True)
 class Ready:
     """Plans that stood the trial."""
@@ -277,22 +287,28 @@ class Ready:
         except BaseException as error:
             for name in begun:
                 # Document by document, and each out of every index: that may take as long as the filling did.
-                many = self.server.database[name].estimated_document_count()
+                many = self.server.collection(name).estimated_document_count()
                 listen(Waiting(name, "mongo", f"takes {many:,} documents out again: a run fills all or nothing"))
-                self.server.database[name].delete_many({})
+                self.server.collection(name).delete_many({})
             if isinstance(error, PyMongoError):
                 raise self._failure(begun[-1], error) from None
             raise
 
     def _fill(self, one: DocumentPlan, listen: Listener) -> None:
-        target = self.server.database[one.name].with_options(write_concern=WriteConcern(w=1))
+        """Make each block while the server writes the one before: two are in memory, and they come in their order."""
+        target = self.server.collection(one.name).with_options(write_concern=WriteConcern(w=1))
         began, done = perf_counter(), 0
         listen(Filling("mongo", one.name, 0, one.rows, 0.0))
-        for block in range(one.blocks):
-            documents = self._judged(one, block) if one.sieve else one.documents(block)
-            target.insert_many(documents, ordered=False)
-            done += len(documents)
-            listen(Filling("mongo", one.name, done, one.rows, perf_counter() - began))
+        # Whatever is raised here, the block waits for what is being written, so that nothing comes after the clean-up.
+        with ThreadPoolExecutor(1, "seed") as writer:
+            written: Future[int] | None = None
+            for block in range(one.blocks):
+                documents = self._judged(one, block) if one.sieve else one.documents(block)
+                done += written.result() if written else 0
+                listen(Filling("mongo", one.name, done, one.rows, perf_counter() - began))
+                written = writer.submit(_written, target, documents)
+            done += written.result() if written else 0
+        listen(Filling("mongo", one.name, done, one.rows, perf_counter() - began))
 
     def _judged(self, one: DocumentPlan, block: int) -> list[dict[str, Any]]:
         """Make documents anew, with the same keys, until the validator takes them."""

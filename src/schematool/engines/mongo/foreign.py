@@ -24,13 +24,13 @@ def _migrate_mongo(server: Server, tool: str, names: set[str]) -> Iterator[Forei
     lock = "changelog_lock"
     if "changelog" not in names or (newest is None and lock not in names) or (newest and "fileName" not in newest):
         return
-    held = lock in names and server.database[lock].find_one() is not None
+    held = lock in names and server.collection(lock).find_one() is not None
     yield Foreign(
         tool,
         "mongo",
         "changelog",
         tuple(name for name in ("changelog", lock) if name in names),
-        server.database["changelog"].count_documents({}),
+        server.collection("changelog").count_documents({}),
         str(newest["fileName"]) if newest else None,
         f"its lock is held: there is a document in {lock}" if held else None,
     )
@@ -54,7 +54,7 @@ def _golang_migrate(server: Server, tool: str, names: set[str]) -> Iterator[Fore
 
 
 def _newest(server: Server, collection: str, names: set[str], field: str) -> Mapping[str, Any] | None:
-    return server.database[collection].find_one(sort=[(field, -1)]) if collection in names else None
+    return server.collection(collection).find_one(sort=[(field, -1)]) if collection in names else None
 
 
 _TOOLS: Mapping[str, Callable[[Server, str, set[str]], Iterator[Foreign]]] = {

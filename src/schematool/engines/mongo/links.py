@@ -52,14 +52,14 @@ def classes(server: Server, link: Link) -> Mapping[str, int]:
     if link.many:
         pipeline.append({"$unwind": {"path": "$v", "preserveNullAndEmptyArrays": True}})
     pipeline.append({"$group": {"_id": {"$switch": {"branches": branches, "default": other}}, "n": {"$sum": 1}}})
-    found = server.database[link.collection].aggregate(pipeline, allowDiskUse=True)
+    found = server.collection(link.collection).aggregate(pipeline, allowDiskUse=True)
     return {str(row["_id"]): int(row["n"]) for row in sorted(found, key=lambda row: str(row["_id"]))}
 
 
 def distinct(server: Server, link: Link) -> tuple[str, ...] | None:
     """The values, where many documents share few of them and an index has them; None where that is not so."""
     index = _index(server, link)
-    place = server.database[link.collection]
+    place = server.collection(link.collection)
     if index is None or place.estimated_document_count() < _PROBE:
         return None
     probe: list[dict[str, Any]] = [{"$sample": {"size": _PROBE}}, {"$group": {"_id": f"${link.path}"}}, {"$count": "n"}]
@@ -89,14 +89,14 @@ def _by_value(server: Server, link: Link, index: str, after: str | None) -> Iter
         bounds = {"$gte": "0", "$lt": "g"}
     if after is not None:
         bounds = {**{key: value for key, value in bounds.items() if key != "$gte"}, "$gt": _value(link, after)}
-    cursor = server.database[link.collection].find({link.path: bounds}, {link.path: 1, "_id": 0})
+    cursor = server.collection(link.collection).find({link.path: bounds}, {link.path: 1, "_id": 0})
     cursor = cursor.sort(link.path, 1).hint(index).batch_size(BATCH)
     yield from _gathered(link, cursor, of_document=False)
 
 
 def _by_document(server: Server, link: Link, after: str | None) -> Iterator[Batch]:
     condition: dict[str, Any] = {"$expr": {"$gt": ["$_id", {"$literal": loads(after)}]}} if after else {}
-    cursor = server.database[link.collection].find(condition, {link.path: 1}).sort("_id", 1).batch_size(BATCH)
+    cursor = server.collection(link.collection).find(condition, {link.path: 1}).sort("_id", 1).batch_size(BATCH)
     yield from _gathered(link, cursor, of_document=True)
 
 
@@ -126,7 +126,7 @@ def _gathered(link: Link, cursor: Cursor[dict[str, Any]], *, of_document: bool) 
 def holders(server: Server, link: Link, tokens: Sequence[str], most: int) -> tuple[int, tuple[str, ...]]:
     """How many documents refer to one of these now, and the `_id`s of the first."""
     condition = {link.path: {"$in": [_value(link, token) for token in tokens]}}
-    place = server.database[link.collection]
+    place = server.collection(link.collection)
     ids = [spoken_id(one["_id"]) for one in place.find(condition, {"_id": 1}).limit(most)] if most else []
     return place.count_documents(condition), tuple(ids)
 
@@ -134,13 +134,13 @@ def holders(server: Server, link: Link, tokens: Sequence[str], most: int) -> tup
 def holding(server: Server, link: Link, tokens: Sequence[str]) -> Iterator[str]:
     """The `_id`s of all documents that refer to one of these now."""
     condition = {link.path: {"$in": [_value(link, token) for token in tokens]}}
-    yield from (spoken_id(one["_id"]) for one in server.database[link.collection].find(condition, {"_id": 1}))
+    yield from (spoken_id(one["_id"]) for one in server.collection(link.collection).find(condition, {"_id": 1}))
 
 
 def absent(server: Server, link: Link, tokens: Sequence[str]) -> tuple[str, ...]:
     """Those of the values that no document of the collection pointed at has."""
     values = [_value(link, token) for token in tokens]
-    place = server.database[link.entity]
+    place = server.collection(link.entity)
     there: set[str] = set()
     for document in place.find({link.field: {"$in": values}}, {link.field: 1}):
         there |= {token for value in _at(document, link.field.split(".")) if (token := _token(link, value))}

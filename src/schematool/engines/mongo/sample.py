@@ -34,7 +34,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 def sample(server: Server, collection: str, size: int, *, texts: bool) -> Shape:
     """Look at up to `size` documents. `texts`: keep short texts where few different ones are found."""
     whole = Shape(texts=set() if texts else None)
-    for document in server.database.get_collection(collection).aggregate([{"$sample": {"size": size}}]):
+    for document in server.collection(collection).aggregate([{"$sample": {"size": size}}]):
         _add(whole, document, texts)
     return whole
 

@@ -23,14 +23,14 @@ _DEPTH = 20
 
 def counts(server: Server) -> Mapping[str, int]:
     """Count the documents of every collection and time series; views and own collections are left out."""
-    return {name: server.database[name].count_documents({}) for name, _ in collections(server)}
+    return {name: server.collection(name).count_documents({}) for name, _ in collections(server)}
 
 
 def held(server: Server, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
     """Count the documents that each collection has, or those of them that have a field."""
     there = {name for name, _ in collections(server)}
     return {
-        loss: server.database[loss.name].count_documents({loss.column: {"$exists": True}} if loss.column else {})
+        loss: server.collection(loss.name).count_documents({loss.column: {"$exists": True}} if loss.column else {})
         for loss in dict.fromkeys(subjects)
         if loss.name in there
     }
@@ -63,7 +63,7 @@ def _fill(server: Server, name: str, options: Mapping[str, Any]) -> int:
 
 def _insert(server: Server, name: str, document: dict[str, Any]) -> bool:
     try:
-        server.database[name].insert_one(document)
+        server.collection(name).insert_one(document)
     except (WriteError, OperationFailure):
         return False
     return True

@@ -115,7 +115,7 @@ def _refused(server: Server, one: _Listed) -> Iterator[Diagnostic]:
     validator, level = one.options.get("validator"), one.options.get("validationLevel", "strict")
     if not validator or level == "off":
         return
-    count = server.database[one.name].count_documents({"$nor": [validator]})
+    count = server.collection(one.name).count_documents({"$nor": [validator]})
     if count:
         strict = level == "strict" and one.options.get("validationAction", "error") == "error"
         yield Diagnostic(
@@ -135,7 +135,7 @@ def _everlasting(server: Server, one: _Listed) -> Iterator[Diagnostic]:
         path = str(next(iter(specification["key"])))
         wrong: dict[str, Any] = {path: {"$exists": True, "$not": {"$type": "date"}}}
         held = specification.get("partialFilterExpression")
-        count = server.database[one.name].count_documents({"$and": [wrong, held]} if held else wrong)
+        count = server.collection(one.name).count_documents({"$and": [wrong, held]} if held else wrong)
         if count:
             yield Diagnostic(
                 "ST613",

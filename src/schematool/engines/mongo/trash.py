@@ -35,7 +35,7 @@ def purge(server: Server, names: Sequence[str], still_ours: Callable[[], None]) 
 
 def _kept(server: Server, name: str, ages: Mapping[str, float]) -> Kept:
     migration, collection = parts(name) or ("", name)
-    place = server.database[name]
+    place = server.collection(name)
     size = next(iter(place.aggregate([{"$collStats": {"storageStats": {}}}])), {}).get("storageStats", {})
     documents = place.count_documents({})
     return Kept(name, collection, migration, documents, int(size.get("size", 0)), ages.get(migration))

@@ -6,7 +6,7 @@ those that `_in_place` lists are used; all else is built beside the old one befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from schematool.core.catalog import Id
@@ -79,14 +79,15 @@ class _Names:
     def bridge(self, index: Index, taken: Iterable[tuple[object, ...]]) -> Index | None:
         """Make an index that serves the queries of this one, may stand beside all others, and has a name of its own.
 
-        It is unique only where the documents are known to be: what else there is to find is for the index itself.
+        It is unique where this one is: what breaks that is found, and kept out, while the old index still stands.
         """
         used = self.signatures | set(taken)
         name = f"{index.id.name}__bridge"
         while name in self.before or name in self.after:
             name += "_"
-        plain = replace(index, unique=index.unique and self.known_unique(index))
-        made = next((one for one in _bridges(plain) if signature(one) not in used), None)
+        made = next(
+            (one for one in _bridges(index) if not {signature(one), signature(replace(one, unique=False))} & used), None
+        )
         if made is None:
             return None
         collection = index.id.path[0]
@@ -120,26 +121,31 @@ class _Exchange:
         """Build what can stand beside the old; bridge what cannot; drop the old; build the rest; drop the bridges."""
         if len(self.names.before) + len(beside) + len(waiting) >= commands.MOST_INDEXES:
             return self._squeezed(dropped, [*beside, *waiting])
-        bridges: list[Index] = []
+        bridges: dict[Id, Index] = {}
         gaps: list[Hazard] = []
         for index in waiting:
-            made = self.names.bridge(index, (signature(one) for one in bridges))
+            made = self.names.bridge(index, (signature(one) for one in bridges.values()))
             if made is None:
                 gaps.append(_gap(index))
             else:
-                bridges.append(made)
+                bridges[index.id] = made
         steps: list[Step] = []
         if beside or bridges:
-            steps += self._built(beside, bridges, subjects=[one.id for one in (*beside, *waiting)])
+            first = [(one, one.id) for one in beside]
+            first += [(bridges[one.id], one.id) for one in waiting if one.id in bridges]
+            gradual = {one.id for one in beside if self._by_degrees(one)}
+            gradual |= {one.id for one in waiting if one.id in bridges and self._unproven(one)}
+            steps += self._built(first, gradual)
         if dropped:
             gone = tuple(index.id for index in dropped)
             statement = commands.drop_indexes(self.collection, (index.id.name for index in dropped))
             steps += self._hidden(dropped, waiting)
             steps.append(Step(statement, gone, tuple(gaps), work=Work.BRIEF))
         if waiting:
-            steps += self._built(waiting, subjects=[one.id for one in waiting])
+            gradual = {one.id for one in waiting if one.id not in bridges and self._by_degrees(one)}
+            steps += self._built([(one, one.id) for one in waiting], gradual)
         if bridges:
-            statement = commands.drop_indexes(self.collection, (index.id.name for index in bridges))
+            statement = commands.drop_indexes(self.collection, (index.id.name for index in bridges.values()))
             steps.append(Step(statement, tuple(index.id for index in waiting), work=Work.BRIEF))
         return steps
 
@@ -153,7 +159,7 @@ class _Exchange:
             statement = commands.drop_indexes(self.collection, (index.id.name for index in dropped))
             steps.append(Step(statement, tuple(index.id for index in dropped), (full,) if added else ()))
         if added:
-            steps += self._built(added, subjects=[index.id for index in added])
+            steps += self._built([(one, one.id) for one in added], {one.id for one in added if self._by_degrees(one)})
         return steps
 
     def _hidden(self, dropped: Sequence[Index], waiting: Sequence[Index]) -> list[Step]:
@@ -169,24 +175,26 @@ class _Exchange:
             for index in (hiding if self.online else ())
         ]
 
-    def _built(self, indexes: Sequence[Index], bridges: Sequence[Index] = (), *, subjects: Sequence[Id]) -> list[Step]:
-        """Build indexes; those that are to be unique over documents that nobody has looked at become so by degrees.
+    def _built(self, indexes: Sequence[tuple[Index, Id]], gradual: Collection[Id]) -> list[Step]:
+        """Build indexes, each for the sake of one with an id; those whose id is in `gradual` become unique by degrees.
 
-        A bridge is only unique where the documents are known to be. `createIndexes` with `unique` fails only when it
-        has read everything, and names one duplicate.
+        `createIndexes` with `unique` fails only when it has read everything, and names one duplicate.
         """
-        gradual = [index for index in indexes if self.online and self._by_degrees(index)]
-        made = [_not_unique(index) if index in gradual else index for index in indexes]
-        steps = [_create(self.collection, [*made, *bridges], subjects)]
-        for index in gradual:
-            steps += _unique_steps(self.collection, index)
+        made = [_not_unique(index) if sake in gradual else index for index, sake in indexes]
+        steps = [_create(self.collection, made, [sake for _, sake in indexes])]
+        for index, sake in indexes:
+            if sake in gradual:
+                steps += _unique_steps(self.collection, index.id.name, sake)
         return steps
 
     def _by_degrees(self, index: Index) -> bool:
+        """Whether it is to become unique by degrees, and may stand beside all others before it is."""
+        return self._unproven(index) and signature(_not_unique(index)) not in self.names.signatures
+
+    def _unproven(self, index: Index) -> bool:
+        """Whether it is to be unique over documents that nobody has looked at, and collMod can make it so."""
         ordered = index.unique and is_ordered(index) and not index.prepare_unique
-        if not ordered or self.names.known_unique(index):
-            return False
-        return signature(_not_unique(index)) not in self.names.signatures
+        return self.online and ordered and not self.names.known_unique(index)
 
 
 def _gap(index: Index) -> Hazard:
@@ -199,9 +207,9 @@ def _not_unique(index: Index) -> Index:
     return replace(index, unique=False, command=text(spec))
 
 
-def _unique_steps(collection: str, index: Index, *, prepared: bool = False) -> Iterator[Step]:
+def _unique_steps(collection: str, name: str, sake: Id, *, prepared: bool = False) -> Iterator[Step]:
     """Make an index unique: from the first command on new duplicates are refused, the second lists the old ones."""
-    name, subject = index.id.name, (index.id,)
+    subject = (sake,)
     if not prepared:
         yield Step(commands.modify_index(collection, name, {"prepareUnique": True}), subject)
     dry = commands.modify(collection, {"index": {"name": name, "unique": True}, "dryRun": True})
@@ -281,7 +289,7 @@ def _in_place(collection: str, old: Index, new: Index) -> tuple[Step, ...]:
     if old.prepare_unique != new.prepare_unique and not becomes_unique:
         step({"prepareUnique": new.prepare_unique})
     if becomes_unique:
-        steps.extend(_unique_steps(collection, new, prepared=old.prepare_unique))
+        steps.extend(_unique_steps(collection, name, new.id, prepared=old.prepare_unique))
     return tuple(steps)
 
 
