@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from schematool.core.secret import Url
@@ -12,6 +13,7 @@ from schematool.engines.contract import open_engine
 from tests.cli.test_journey import USERS
 from tests.cli.test_offline import write
 from tests.conftest import Ran
+from tests.live.raw import database_of
 
 
 def told(ran: Ran) -> list[str]:
@@ -59,6 +61,39 @@ def test_rollback_counts_the_values_of_a_column(project: Path, run_cli: Callable
     engine.run(["update users set phone = null"])
     assert run_cli("rollback", "--yes", cwd=project).exit_code == 0
     engine.close()
+
+
+SERIES = """
+entity: readings
+store: mongo
+time_series: {{ time_field: at, granularity: {granularity} }}
+---
+entity: visits
+store: mongo
+indexes:
+  - {{ on: at, expire_after: {life} }}
+"""
+
+
+def test_rollback_counts_documents_that_get_too_old_or_have_no_way_back(
+    project: Path, run_cli: Callable[..., Ran], mongo_url: Url
+) -> None:
+    """A time series only gets coarser, which is told and proven; a longer life was harmless until it ends again."""
+    write(project, {"schema/visits.yaml": SERIES.format(granularity="seconds", life="1h")})
+    assert run_cli("generate", "-m", "visits", cwd=project).exit_code == 0
+    write(project, {"schema/visits.yaml": SERIES.format(granularity="hours", life="1000d")})
+    generated = run_cli("generate", "-m", "longer", cwd=project)
+    assert generated.exit_code == 0, generated.stderr
+    assert run_cli("migrate", "--yes", cwd=project).exit_code == 0
+    with database_of(mongo_url) as database:
+        database["visits"].insert_many([{"at": datetime.now(UTC) - timedelta(days=day)} for day in range(5)])
+        database["readings"].insert_one({"at": datetime(2090, 1, 1, tzinfo=UTC)})
+
+    asked = run_cli("rollback", "--yes", cwd=project)
+
+    assert told(asked)[-1] == "data-loss"
+    assert "visits.at_1: deletes data (4 documents older than the 3,600 s that they may live then)" in asked.stderr
+    assert "readings: deletes data (1 document)" in asked.stderr
 
 
 def test_migrate_tells_what_an_unmarked_file_would_delete(

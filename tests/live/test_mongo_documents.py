@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from schematool.core.catalog import Id
 from schematool.core.errors import StatementError
+from schematool.core.history.loss import Loss
 from schematool.engines.contract import Event, Keeper, Surveyor, Waiting
 from tests.live.mongo_runner import unit_of
 from tests.live.raw import database_of
@@ -264,3 +266,35 @@ def test_what_a_survey_sees(mongo_engine: Engine, database: Any) -> None:
     assert "3 documents" in found[5].message
     assert PERSON not in str(found)
     assert {one.code for one in mongo_engine.survey(data=False)} == {"ST612", "ST615"}
+
+
+def test_what_a_lifetime_or_a_limit_would_delete_is_counted(mongo_engine: Engine, database: Any) -> None:
+    """Documents that are too old, by any kind of lifetime, and those without room; none that go already."""
+    ago = datetime.now(UTC) - timedelta(seconds=1000)
+    documents = [{"at": ago, "kept": number} for number in range(3)] + [{"at": datetime(2090, 1, 1, tzinfo=UTC)}]
+    database.command({"create": "slow", "clusteredIndex": {"key": {"_id": 1}, "unique": True}})
+    database["slow"].insert_many([{"_id": ago}, {"_id": datetime(2090, 1, 1, tzinfo=UTC)}])
+    database.command({"create": "log", "capped": True, "size": 100_000})
+    database["log"].insert_many([{"text": "x" * 1000} for _ in range(40)])
+    database.command({"create": "series", "timeseries": {"timeField": "at"}})
+    for name in ("notes", "series"):
+        database[name].insert_many([dict(one) for one in documents])
+    long_life = {"key": {"at": 1}, "name": "ttl", "expireAfterSeconds": 999_999}
+    database.command({"createIndexes": "notes", "indexes": [long_life]})
+    expected = {
+        Loss("notes", index="ttl", seconds=500): 3,
+        Loss("notes", index="gone", seconds=500): 0,
+        Loss("notes", "at", seconds=500): 3,
+        Loss("notes", "at", seconds=500, where='{"kept": {"$gt": 0}}'): 2,
+        Loss("notes", "at", seconds=5000): 0,
+        Loss("notes", "at", seconds=1_000_000): 0,
+        Loss("slow", seconds=500): 1,
+        Loss("series", seconds=500): 3,
+        Loss("log", most=30): 10,
+        Loss("log", size=20_480): 21,
+        Loss("log", size=4_000_000): 0,
+    }
+
+    assert dict(mongo_engine.held(expected)) == expected
+    database.command({"collMod": "notes", "index": {"name": "ttl", "expireAfterSeconds": 100}})
+    assert dict(mongo_engine.held([Loss("notes", "at", seconds=500)])) == {Loss("notes", "at", seconds=500): 0}

@@ -225,7 +225,15 @@ def _make_store(workspace: Workspace, before: Sequence[Unit], plan: StorePlan, i
         return _Made(plan, (), (), Proof(0, plan.recorded))
     may_lose = any(permit_of(h) == "data-loss" for h in plan.hazards)
     with scratch_server(workspace, plan.store) as server:
-        claim = Claim(before, units, plan.desired, may_lose, plan.renames, workspace.config.exclude)
+        claim = Claim(
+            before,
+            units,
+            plan.desired,
+            may_lose,
+            may_lose_back=any(h.code == "ST202" for h in plan.hazards),
+            renames=plan.renames,
+            exclude=workspace.config.exclude,
+        )
         proof = prove(server, claim)
     if proof.needs_empty:
         extra = (Hazard(NEEDS_EMPTY, plan.store, proof.needs_empty),)

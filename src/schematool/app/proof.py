@@ -38,12 +38,16 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is to be shown: after `before`, the units `new` lead to `desired`, with no loss but where it was told."""
+    """What is to be shown: after `before`, the units `new` lead to `desired`, with no loss but where it was told.
+
+    `may_lose_back`: it was told that the way back does not bring all rows.
+    """
 
     before: Sequence[Unit]
     new: Sequence[Unit]
     desired: Catalog
     may_lose: bool = False
+    may_lose_back: bool = False
     renames: Sequence[Renamed] = ()
     exclude: Sequence[str] = ()
 
@@ -91,7 +95,7 @@ def _prove(server: Engine, claim: Claim, *, seeded: bool) -> Proof:
         _rows_kept(
             {name: kept.get(name, 0) for name in full},
             _under_new_names(counts(), claim.renames),
-            may_lose=claim.may_lose,
+            may_lose=claim.may_lose or claim.may_lose_back,
         )
         _rows_kept({name: n for name, n in full.items() if name in aside}, counts(), may_lose=False)
         replay(place, new)

@@ -166,7 +166,8 @@ def _share(workspace: Workspace, one: _Range, wish: Wish) -> _Share:
         require(plan.hazards, wish.allowed, wish.command, "nothing was written")
         plan = replace(plan, pieces=_with_data(one, plan.pieces) if carried else plan.pieces or (_NOTHING,))
         units, files = _rendered(workspace, one, plan)
-        proof = prove(server, Claim(one.before, units, desired, bool(plan.hazards), (), exclude))
+        claim = Claim(one.before, units, desired, bool(plan.hazards), exclude=exclude)
+        proof = prove(server, claim)
         with server.scratch() as place:
             replay(place, (*one.before, *units))
             now = _full(place)

@@ -423,7 +423,8 @@ class Engine(Protocol):
         """Exact number of what would go with each subject, before it goes.
 
         The rows of a table, the values of a column that are not NULL, the documents of a collection, those that have
-        a field (a dotted path). A subject that is not there is left out.
+        a field (a dotted path) or are too old; of a capped collection about as many as have no room. A subject that is
+        not there is left out.
         """
         ...
 

@@ -24,10 +24,26 @@ CASES = [
     ("mongo", '{"drop": "notes"}', [Loss("notes")]),
     ("mongo", '{"delete": "notes", "deletes": []}', [Loss("notes")]),
     ("mongo", '{"dropIndexes": "notes", "index": "a_1"}', []),
+    (
+        "mongo",
+        '{"collMod": "n", "index": {"name": "t_1", "expireAfterSeconds": 5}}',
+        [Loss("n", index="t_1", seconds=5)],
+    ),
+    ("mongo", '{"collMod": "n", "expireAfterSeconds": {"$numberLong": "7"}}', [Loss("n", seconds=7)]),
+    ("mongo", '{"collMod": "n", "expireAfterSeconds": "off"}', []),
+    ("mongo", '{"collMod": "n", "cappedSize": 4096, "cappedMax": 9}', [Loss("n", size=4096, most=9)]),
+    ("mongo", '{"create": "n__rebuilt", "capped": true, "size": 4096}', [Loss("n", size=4096)]),
+    ("mongo", '{"create": "n", "capped": true, "size": 4096}', []),
+    (
+        "mongo",
+        '{"createIndexes": "n", "indexes": [{"key": {"a.t": 1}, "name": "x", "expireAfterSeconds": 0,'
+        ' "partialFilterExpression": {"b": 1}}, {"key": {"a": 1}, "name": "y"}]}',
+        [Loss("n", "a.t", seconds=0, where='{"b": 1}')],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("store", "statement", "expected"), CASES, ids=[case[1] for case in CASES])
 def test_losses(store: str, statement: str, expected: list[Loss]) -> None:
-    """Tables, columns and collections that go are found; constraints, defaults and indexes hold no rows."""
+    """What goes is found, at once or as it grows old; constraints, defaults and most indexes hold no rows."""
     assert list(losses(store, statement)) == expected

@@ -83,13 +83,19 @@ def _allowed(unit: Unit) -> frozenset[str]:
     return frozenset(consent.code for consent in unit.consents)
 
 
+_CONSENTS = {
+    "postgres": "-- schematool: allow ST201 because …",
+    "mongo": '"allow": [{"code": "ST201", "because": "…"}]',
+}
+
+
 def _uncovered_losses(unit: Unit) -> Iterator[Diagnostic]:
     """Statements that delete data in a file that does not say so."""
     if "ST201" in _allowed(unit):
         return
     for command in unit.up:
-        if losses(unit.store, command.text):
-            hint = "say so in the file: `-- schematool: allow ST201 because …`"
+        if any(loss.certain for loss in losses(unit.store, command.text)):
+            hint = f"say so in the file: `{_CONSENTS[unit.store]}`"
             yield Diagnostic("ST201", "this deletes data", command.span, hint, Severity.ERROR, unit.id)
 
 

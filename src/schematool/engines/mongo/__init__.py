@@ -127,11 +127,11 @@ class MongoEngine:
             return seed.counts(self._server)
 
     def held(self, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
-        """Count the documents of collections, and those that have a field."""
-        from schematool.engines.mongo import seed  # noqa: PLC0415  # not every run looks at documents
+        """Count the documents of collections, those that have a field, are too old, or have no room."""
+        from schematool.engines.mongo.held import held  # noqa: PLC0415  # not every run looks at documents
 
         with translated(self.url):
-            return seed.held(self._server, subjects)
+            return held(self._server, subjects)
 
     def seed(self) -> Mapping[str, int]:
         """Put a few documents that satisfy the validator into every collection where that can be done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from bson import Binary, Decimal128, Int64, ObjectId, Timestamp
 from pymongo.errors import OperationFailure, WriteError
 
-from schematool.core.history.loss import Loss
 from schematool.core.seed.documents import merged, type_of
 from schematool.core.seed.pattern import matching
 from schematool.engines.mongo.server import OWN, Server
@@ -24,16 +23,6 @@ _DEPTH = 20
 def counts(server: Server) -> Mapping[str, int]:
     """Count the documents of every collection and time series; views and own collections are left out."""
     return {name: server.collection(name).count_documents({}) for name, _ in collections(server)}
-
-
-def held(server: Server, subjects: Iterable[Loss]) -> Mapping[Loss, int]:
-    """Count the documents that each collection has, or those of them that have a field."""
-    there = {name for name, _ in collections(server)}
-    return {
-        loss: server.collection(loss.name).count_documents({loss.column: {"$exists": True}} if loss.column else {})
-        for loss in dict.fromkeys(subjects)
-        if loss.name in there
-    }
 
 
 def seed(server: Server) -> Mapping[str, int]:
