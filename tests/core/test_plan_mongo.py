@@ -18,7 +18,7 @@ from schematool.core.model.mongo_match import normal_schema
 from schematool.core.model.mongo_normal import normal_collection
 from schematool.core.plan import Style
 from schematool.core.plan.mongo import align, build, plan, rename
-from schematool.core.plan.mongo.paths import Path, condition_with, expression_with, schema_with
+from schematool.core.plan.mongo.paths import Path, condition_with, schema_with, stage_with
 from schematool.core.plan.mongo.validators import looser, tightens
 
 if TYPE_CHECKING:
@@ -448,13 +448,14 @@ def field(before: str, after: str) -> Renamed:
 def test_a_field_is_renamed_with_all_that_speaks_of_it() -> None:
     """Index first, so that no query is without; then documents, then the validator; then the old index goes."""
     pairs = rename(catalog("{ on: a }", body="fields: { a: int }"), [field("a", "b")])
+    path = Path.of("a", "b")
 
     assert commands(tuple(up for up, _ in pairs)) == [
         {"createIndexes": "notes", "indexes": [{"key": {"b": 1}, "name": "b_1"}]},
         {
             "update": "notes",
             "updates": [
-                {"q": {"a": {"$exists": True}, "b": {"$exists": False}}, "u": {"$rename": {"a": "b"}}, "multi": True}
+                {"q": {"a": {"$exists": True}, "b": {"$exists": False}}, "u": [stage_with(path)], "multi": True}
             ],
             "bypassDocumentValidation": True,
         },
@@ -504,8 +505,8 @@ def test_renames_see_those_before_them() -> None:
 
     assert ups[0] == {"renameCollection": "notes", "to": "records"}
     assert [one["updates"][0]["u"] for one in ups if "update" in one] == [
-        {"$rename": {"in": "out"}},
-        {"$rename": {"out.a": "out.b"}},
+        [stage_with(Path.of("in", "out"))],
+        [stage_with(Path.of("out.a", "out.b"))],
     ]
     assert ups[-2] == {"createIndexes": "records", "indexes": [{"key": {"out.b": 1}, "name": "own"}]}
 
@@ -528,4 +529,5 @@ def test_paths_are_followed_everywhere() -> None:
     assert condition_with(expression, path) == {
         "$expr": {"$in": ["$items.b", ["$$ROOT.items.b", {"$literal": "$items.a"}]]}
     }
-    assert expression_with(Path.of("x.items[].a", "x.items[].b"))[0] == "x.items"
+    assert str(stage_with(Path.of("x.items[].a", "x.items[].b"))).startswith("{'$set': {'x': ")
+    assert list(stage_with(Path.of("a", "b"))) == ["$replaceWith"]

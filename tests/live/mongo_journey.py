@@ -109,4 +109,16 @@ def _said_again(catalog: Catalog) -> None:
 
 
 def _contents(collection: Any) -> list[dict[str, Any]]:
-    return sorted((dict(one) for one in collection.find()), key=lambda one: BSON.encode({"_id": one["_id"]}))
+    """Give the documents as bytes would compare them: a dict does not tell the order of its fields."""
+    found = sorted((dict(one) for one in collection.find()), key=lambda one: BSON.encode({"_id": one["_id"]}))
+    return [{"document": one, "fields": _order(one)} for one in found]
+
+
+def _order(value: Any) -> Any:
+    match value:
+        case dict():
+            return [(name, _order(inner)) for name, inner in value.items()]
+        case list():
+            return [_order(inner) for inner in value]
+        case _:
+            return type(value).__name__

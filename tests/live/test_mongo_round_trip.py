@@ -371,7 +371,12 @@ WHOLE = (
         notes(more="fields:\n  out: { type: object, was: in, fields: { c: { type: int, was: a } } }").replace(
             "notes", "records\nwas: notes"
         ),
-        documents={"notes": [{"_id": 1, "in": {"a": 1}}, {"_id": 2, "in": {"z": 1}}]},
+        documents={
+            "notes": [
+                {"_id": 1, "x.y": {"$z": 1}, "in": {"q.r": 1, "a": 1, "$s": 2, "z": 3}, "": 0},
+                {"_id": 2, "$in": 1, "in": {"z": 1}},
+            ]
+        },
     ),
 )
 

@@ -268,7 +268,7 @@ def _view(thing: View) -> Words:
 
 def _index(thing: Index, collation: str | None) -> Words:
     command = cast("Document", read(thing.command))
-    key: dict[str, Plain] = {path: int(kind) if re.fullmatch(r"-?\d+", kind) else kind for path, kind in thing.keys}
+    key: dict[str, Plain] = {path: _direction(kind) for path, kind in thing.keys}
     words: Words = {"on": key}
     if thing.id.name != default_name(key):
         words["name"] = thing.id.name
@@ -283,6 +283,13 @@ def _index(thing: Index, collation: str | None) -> Words:
         words["collation"] = _collation(thing.collation) if thing.collation else {"locale": "simple"}
     words |= {_INDEX[name]: cast("Plain", read(spec)) for name, spec in thing.options if name in _INDEX}
     return words
+
+
+def _direction(kind: str) -> Plain:
+    """1, -1 and any other number as such, else the word."""
+    if re.fullmatch(r"-?\d+", kind):
+        return int(kind)
+    return float(kind) if re.fullmatch(r"-?\d*\.?\d+([eE][-+]?\d+)?", kind) else kind
 
 
 def _collation(spec: str) -> Plain:

@@ -84,6 +84,13 @@ def fetched_back(statement: str) -> str | None:
     return to if isinstance(name, str) and isinstance(to, str) and name.startswith(_TRASH) else None
 
 
+def made(statement: str) -> tuple[str | None, bool]:
+    """Name what a Mongo command makes, or gives a name, and say whether that is a view; None for all else."""
+    command = _read(statement)
+    name = command.get("create", command.get("to"))
+    return (name, "viewOn" in command) if isinstance(name, str) else (None, False)
+
+
 def _postgres(statement: str) -> tuple[Loss, ...]:
     text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL)
     if match := _DROP_TABLE.match(text):

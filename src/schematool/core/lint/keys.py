@@ -58,7 +58,7 @@ def _paths(fields: tuple[Field, ...], around: str) -> Iterator[tuple[tuple[str, 
 def _serves(entity: Entity, index: IndexSpec) -> bool:
     """Whether an index can answer "who refers to this row?": whole, or without the NULLs only, in a sorted method."""
     if entity.store == "mongo":
-        return "where" not in index.options and index.keys[0].direction in {1, -1, "hashed"}
+        return "where" not in index.options and index.keys[0].direction not in {"text", "2d", "2dsphere"}
     where = str(index.options.get("where") or "")
     if where and not re.fullmatch(r"\s*\(?\s*\w+\s+is\s+not\s+null\s*\)?\s*", where, re.IGNORECASE):
         return False
@@ -92,7 +92,7 @@ def redundant_index(entity: Entity) -> Iterator[Diagnostic]:
                 break
 
 
-def _keys(index: IndexSpec) -> tuple[tuple[str, int | str | None], ...]:
+def _keys(index: IndexSpec) -> tuple[tuple[str, int | float | str | None], ...]:
     return tuple((" ".join(key.text.split()), key.direction) for key in index.keys)
 
 

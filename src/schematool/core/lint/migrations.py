@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from schematool.core.codes import CODES
 from schematool.core.diagnostic import Diagnostic, Severity, Span, in_order
-from schematool.core.history.loss import losses
+from schematool.core.history.loss import losses, made
 from schematool.core.history.unit import Unit
 from schematool.core.sql.elsewhere import instead
 
@@ -32,11 +32,12 @@ _SET_NOT_NULL = re.compile(r"\balter\s+(column\s+)?\S+\s+set\s+not\s+null\b", re
 
 
 def lint_units(units: Iterable[Unit]) -> tuple[Diagnostic, ...]:
-    """Run every rule over parsed migration halves."""
+    """Run every rule over parsed migration halves, in the order in which they are applied."""
     found: list[Diagnostic] = []
+    views: set[str] = set()
     for unit in units:
         found += _consents(unit)
-        found += _uncovered_losses(unit)
+        found += _uncovered_losses(unit, views)
         if unit.store == "postgres":
             found += _transactions(unit)
             found += _scans(unit)
@@ -89,12 +90,17 @@ _CONSENTS = {
 }
 
 
-def _uncovered_losses(unit: Unit) -> Iterator[Diagnostic]:
-    """Statements that delete data in a file that does not say so."""
-    if "ST201" in _allowed(unit):
-        return
+def _uncovered_losses(unit: Unit, views: set[str]) -> Iterator[Diagnostic]:
+    """Statements that delete data in a file that does not say so.
+
+    MongoDB drops a view with the command that drops a collection: `views` are those of the migrations so far.
+    """
+    allowed = "ST201" in _allowed(unit)
     for command in unit.up:
-        if any(loss.certain for loss in losses(unit.store, command.text)):
+        name, is_view = made(command.text) if unit.store == "mongo" else (None, False)
+        if name:
+            (views.add if is_view else views.discard)(name)
+        if not allowed and any(loss.certain and loss.name not in views for loss in losses(unit.store, command.text)):
             hint = f"say so in the file: `{_CONSENTS[unit.store]}`"
             yield Diagnostic("ST201", "this deletes data", command.span, hint, Severity.ERROR, unit.id)
 

@@ -311,7 +311,7 @@ def _index_keys(on: Node | None) -> tuple[IndexKey, ...]:
             return tuple(
                 IndexKey(key.text, value.value, key.span)
                 for key, value in on.entries
-                if isinstance(value, Scalar) and isinstance(value.value, int | str)
+                if isinstance(value, Scalar) and isinstance(value.value, int | float | str)
             )
         case _:
             return ()

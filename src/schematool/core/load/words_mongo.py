@@ -28,7 +28,8 @@ DESCRIPTION = Key(
 )
 WAS = Key("was", Name(), "The name it had before: renames it instead of drop and add.")
 DURATION = either(Whole(0), Text("a time", r"\d+(s|m|h|d|w)"))
-DIRECTION = Choice((1, -1, "text", "2d", "2dsphere", "hashed"))
+# Any number but 0 is a direction, and another number is another index: `{ a: 2 }` stands beside `{ a: 1 }`.
+DIRECTION = either(Choice(("text", "2d", "2dsphere", "hashed")), Number())
 FIELDS = MapOf(either(Text("a type"), Named("mongo field")), "field")
 NUMBER = either(Number(), Text("a decimal", r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"))
 FIELD = either(Text("a type"), Named("mongo field"))
@@ -146,7 +147,7 @@ RECORDS: tuple[Record, ...] = (
             Key(
                 "on",
                 either(Name("a field path"), MapOf(DIRECTION, "field path")),
-                "Its fields with 1, -1, text, 2d, 2dsphere or hashed.",
+                "Its fields with 1 or -1 (any number but 0 is one), text, 2d, 2dsphere or hashed.",
                 True,
                 "{ doctorId: 1, createdAt: -1 }",
             ),

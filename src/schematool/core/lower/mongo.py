@@ -207,6 +207,10 @@ class _Made:
 
     def _index(self, collection: str, index: IndexSpec, collation: Spec | None) -> None:
         key: Document = {part.text: 1 if part.direction is None else part.direction for part in index.keys}
+        for part in index.keys:
+            if part.direction == 0:
+                hint = "1 sorts upwards, -1 downwards"
+                self.found.add("ST131", f"the direction of `{part.text}` cannot be 0", part.span, hint=hint)
         spec: Document = {"key": key, "name": index.name or default_name(key)}
         if index.unique:
             spec["unique"] = True
@@ -235,10 +239,10 @@ class _Made:
     def _check_lifetime(self, index: IndexSpec, key: Document) -> None:
         """MongoDB takes a TTL on these and then never expires a document, or refuses it."""
         ((path, kind), *more) = key.items()
-        if more or kind not in (1, -1) or path == "_id" or "$**" in path:
+        if more or not isinstance(kind, int | float) or path == "_id" or "$**" in path:
             self.found.add(
                 "ST131",
-                "`expire_after` works on an index of one date field, in order 1 or -1",
+                "`expire_after` works on an index of one date field, upwards or downwards",
                 index.options.span("expire_after") or index.span,
                 hint="declare an index of its own for it: `{ on: { expiresAt: 1 }, expire_after: 0 }`",
             )
@@ -388,7 +392,7 @@ def _bucket_options(declaration: Declaration, found: Findings) -> Document:
     return {"validator": {"$jsonSchema": {"bsonType": "object", "properties": properties}}}
 
 
-def _index_spec(key: Mapping[str, int | str], span: Span, *, unique: bool = False) -> IndexSpec:
+def _index_spec(key: Mapping[str, int | float | str], span: Span, *, unique: bool = False) -> IndexSpec:
     return IndexSpec(tuple(IndexKey(path, kind, span) for path, kind in key.items()), span, unique=unique)
 
 
@@ -398,7 +402,7 @@ def _plain_index(spec: Mapping[str, Plain], span: Span) -> IndexSpec:
     key = on if isinstance(on, Mapping) else {str(on): 1}
     rest = {word: value for word, value in spec.items() if word not in {"on", "name", "unique", "was", "description"}}
     return IndexSpec(
-        tuple(IndexKey(path, cast("int | str", kind), span) for path, kind in key.items()),
+        tuple(IndexKey(path, cast("int | float | str", kind), span) for path, kind in key.items()),
         span,
         name=None if name is None else str(name),
         unique=spec.get("unique") is True,

@@ -88,11 +88,11 @@ def field_at(fields: Iterable[Field], path: str) -> Field | None:
 class IndexKey:
     """One part of an index. Postgres: `text` is `start_time desc` or an expression in parentheses, `direction` None.
 
-    Mongo: `text` is the field path, `direction` 1, -1, `text`, `2d`, `2dsphere` or `hashed`.
+    Mongo: `text` is the field path, `direction` 1, -1 (or another number), `text`, `2d`, `2dsphere` or `hashed`.
     """
 
     text: str
-    direction: int | str | None
+    direction: int | float | str | None
     span: Span
 
 

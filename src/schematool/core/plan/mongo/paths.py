@@ -160,16 +160,17 @@ def _reference(value: str, path: Path) -> str:
     return value
 
 
-def expression_with(path: Path) -> tuple[str, Value]:
-    """For a field inside of an array: the path to set, and the expression that gives its value with the new name.
+def stage_with(path: Path) -> Document:
+    """Give the stage of an update that renames the field where it stands.
 
-    `$rename` does not go into arrays. Objects are taken apart and put together again, so that fields keep their order;
-    what is no array or no object, or has the new name already, stays as it is.
+    `$rename` does not go into arrays, and puts the field behind all others. Here objects are taken apart and put
+    together again, so that fields keep their order; names with dots and dollars pass (observed on mongod 6.0.5). What
+    is no array or no object, or has the new name already, stays as it is.
     """
-    first = next(place for place, (_, depth) in enumerate(path.outer) if depth)
-    base = ".".join(name for name, _ in path.outer[: first + 1])
-    depth, rest = path.outer[first][1], path.outer[first + 1 :]
-    return base, _each(f"${base}", depth, rest, path, 1)
+    if not path.outer:
+        return {"$replaceWith": _object("$$ROOT", (), path, 1)}
+    (first, depth), *rest = path.outer
+    return {"$set": {first: _each(f"${first}", depth, tuple(rest), path, 1)}}
 
 
 def _each(value: str, depth: int, rest: tuple[tuple[str, int], ...], path: Path, level: int) -> Value:

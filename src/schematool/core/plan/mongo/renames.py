@@ -17,7 +17,7 @@ from schematool.core.model.mongo_normal import default_name, normal_collection, 
 from schematool.core.plan.mongo import commands
 from schematool.core.plan.mongo.collections import validation
 from schematool.core.plan.mongo.indexes import is_text, replacement
-from schematool.core.plan.mongo.paths import Path, condition_with, expression_with, schema_has
+from schematool.core.plan.mongo.paths import Path, condition_with, schema_has, stage_with
 from schematool.core.step import Hazard, Step, Work
 
 Pairs = Iterator[tuple[Step, Step]]
@@ -281,11 +281,8 @@ def _ids(indexes: Iterable[Index]) -> tuple[Id, ...]:
 def _update(collection: str, path: Path, one: Renamed) -> Step:
     """Rename the field in every document that has it under the old name and not under the new one."""
     old, new = path.old, path.new
-    if path.in_array:
-        condition: Document = {old: {"$exists": True}}
-        set_path, expression = expression_with(path)
-        statement = commands.update_all(collection, condition, [{"$set": {set_path: expression}}])
-    else:
-        condition = {old: {"$exists": True}, new: {"$exists": False}}
-        statement = commands.update_all(collection, condition, {"$rename": {old: new}})
+    condition: Document = {old: {"$exists": True}}
+    if not path.in_array:
+        condition[new] = {"$exists": False}
+    statement = commands.update_all(collection, condition, [stage_with(path)])
     return Step(statement, (one.after,), (Hazard("ST207", str(one.after)),), work=Work.REWRITE)
