@@ -284,6 +284,11 @@ def test_zones_are_completed_as_the_router_does() -> None:
         (SHARDED % "[{ zone: Z, from: { b: 1 }, to: { b: 2 } }]", "must name the first fields"),
         (SHARDED % "[{ zone: Z, from: { a: 2 }, to: { a: 1 } }]", "holds nothing"),
         (
+            "shard_key: { on: { a: hashed }, zones: [{ zone: Z, from: { a: x }, to: { a: z } }] }\n"
+            "indexes: [{ on: { a: hashed } }]",
+            "is hashed: the zone `Z` is a range of hashes",
+        ),
+        (
             SHARDED % "[{ zone: Z, from: { a: 1 }, to: { a: 5, b: 1 } }, { zone: Y, from: { a: 5 }, to: { a: 7 } }]",
             "overlap",
         ),

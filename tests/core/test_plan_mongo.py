@@ -256,12 +256,12 @@ def test_views_stand_between() -> None:
     ]
 
 
-KEYED = ("{ on: { a: 1, b: 1 } }", "{ on: { b: 1 } }", "{ on: { c: 1 }, unique: true }")
+KEYED = ("{ on: { a: 1, b: 1 } }", "{ on: { b: 1 } }", "{ on: { c: 1 }, unique: true }", "{ on: { a: 1, d: hashed } }")
 
 
 def sharded(words: str = "", *indexes: str) -> Catalog:
     """Compile a collection with a shard key, and indexes that serve several."""
-    return catalog(*(indexes or KEYED[:2]), body=f"shard_key: {words}" if words else "")
+    return catalog(*(indexes or (*KEYED[:2], KEYED[3])), body=f"shard_key: {words}" if words else "")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +273,18 @@ def sharded(words: str = "", *indexes: str) -> Catalog:
             "{ on: { a: 1 } }",
             "{ on: { a: 1, b: 1 } }",
             [{"refineCollectionShardKey": "notes", "key": {"a": 1, "b": 1}}],
+        ),
+        (
+            "{ on: { a: 1, d: hashed } }",
+            "{ on: { a: 1, d: hashed }, zones: [{ zone: X, from: { a: 1, d: -7 }, to: { a: 2 } }] }",
+            [
+                {
+                    "updateZoneKeyRange": "notes",
+                    "min": {"a": 1, "d": {"$numberLong": "-7"}},
+                    "max": {"a": 2, "d": {"$minKey": 1}},
+                    "zone": "X",
+                }
+            ],
         ),
         ("{ on: { a: 1, b: 1 } }", "{ on: { a: 1 } }", [{"reshardCollection": "notes", "key": {"a": 1}}]),
         ("{ on: { a: 1 } }", "{ on: { b: 1 } }", [{"reshardCollection": "notes", "key": {"b": 1}}]),

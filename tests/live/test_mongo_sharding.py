@@ -10,21 +10,24 @@ from bson import MaxKey, MinKey
 from pymongo import MongoClient
 
 from schematool.core.author.mongo import author
+from schematool.core.diagnostic import Severity
 from schematool.core.diff import diff
 from schematool.core.model.mongo import Sharding
 from schematool.core.plan.mongo import build
+from schematool.engines.contract import Waiting
 from schematool.engines.mongo import MongoEngine
 from schematool.engines.mongo.commands import order
 from schematool.engines.mongo.gates import lacking
 from schematool.engines.mongo.server import reach
 from schematool.engines.mongo.sharding import read
 from tests.live.mongo_journey import drafted, travel
+from tests.live.mongo_runner import unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from schematool.core.secret import Url
-    from schematool.engines.contract import Engine
+    from schematool.engines.contract import Engine, Event
 
 BODY = "entity: notes\nstore: mongo\nindexes: [{ on: { a: 1, b: 1 } }, { on: { c: 1 } }]\n"
 CHANGES = {
@@ -78,6 +81,24 @@ def test_what_is_kept_in_mind_belongs_to_the_collection(mongo_engine: Engine) ->
     mongo_engine.run(['{"drop": "notes"}', '{"create": "notes"}'])
 
     assert not [thing for thing in mongo_engine.inspect().catalog if isinstance(thing, Sharding)]
+
+
+def test_without_a_router_nothing_is_told_as_done(mongo_engine: Engine) -> None:
+    """Each command says that it is set aside, and whoever reads the database hears that nothing is sharded there."""
+    shard = {"shardCollection": "notes", "key": {"a": 1}}
+    zone = {"updateZoneKeyRange": "notes", "min": {"a": 1}, "max": {"a": 2}, "zone": "X"}
+    told: list[Event] = []
+    index = {"createIndexes": "notes", "indexes": [{"key": {"a": 1}, "name": "a_1"}]}
+    with mongo_engine.lock(wait_seconds=5):
+        mongo_engine.apply(unit_of("0001_a", [{"create": "notes"}, index, shard, zone], []), told.append)
+
+    assert [one.what for one in told if isinstance(one, Waiting)] == [
+        f"`{name}` of `notes` is set aside: this server is no router, and shards nothing"
+        for name in ("shardCollection", "updateZoneKeyRange")
+    ]
+    (said,) = mongo_engine.inspect().unmodelled
+    assert (said.code, said.severity) == ("ST605", Severity.NOTE)
+    assert "how `notes` is sharded is noted, and neither done nor proven" in said.message
 
 
 @pytest.fixture

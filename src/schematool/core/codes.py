@@ -1063,6 +1063,14 @@ ROWS: tuple[Code, ...] = (
         example="distribute_by: clinic_id",
     ),
     Code(
+        "ST605",
+        "this server is no router",
+        severity=_NOTE,
+        why="Only a router (mongos) shards. A server without one notes how collections are to be sharded, so that the "
+        "same files run on a developer's machine; all else in them is proven there.",
+        remedy="Nothing, on a laptop. To prove that collections shard, name a mongos as `mongo_url` under `[scratch]`.",
+    ),
+    Code(
         "ST603",
         "cannot be said in YAML",
         why="What was built of the YAML that `import` would write is not what was read: the language lacks a word, or "

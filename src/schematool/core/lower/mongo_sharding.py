@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from schematool.core.diagnostic import Findings, Span
-from schematool.core.extended_json import Document, Value, number, plain, read
+from schematool.core.extended_json import Document, Value, number, plain, read, whole
 from schematool.core.model.entity import Entity, Plain, field_at
 from schematool.core.model.mongo import Collection, Index, Sharding
 from schematool.core.model.mongo_normal import normal_sharding
@@ -146,6 +146,12 @@ def _check_zones(sharding: Sharding, entity: Entity, span: Span, found: Findings
                     hint=f"write `{{ {', '.join(f'{path}: …' for path in key)} }}`",
                 )
                 return
+            for path, kind in sharding.key:
+                if kind == "hashed" and not _may_be_hash(bound.get(path)):
+                    message = f"`{path}` is hashed: the zone `{zone}` is a range of hashes, which are whole numbers"
+                    hint = "write a whole number, { $minKey: 1 } or { $maxKey: 1 }"
+                    found.add("ST136", message, where, hint=hint)
+                    return
         if _not_before(first, last, key):
             message = f"the zone `{zone}` holds nothing: `from` is not less than `to`"
             found.add("ST136", message, where, hint="`from` is the first key inside, `to` the first outside")
@@ -155,6 +161,12 @@ def _check_zones(sharding: Sharding, entity: Entity, span: Span, found: Findings
             if _before(first, other_last, key) and _before(other_first, last, key):
                 message = f"the ranges of the zones `{other}` and `{zone}` overlap"
                 found.add("ST136", message, where, hint="a key is in one zone at most")
+
+
+def _may_be_hash(value: Value) -> bool:
+    return value in (None, {"$minKey": 1}, {"$maxKey": 1}) or (
+        whole(value) is not None and whole(value) == number(value)
+    )
 
 
 def _declared_zones(entity: Entity) -> Iterator[tuple[str, Value, Value]]:

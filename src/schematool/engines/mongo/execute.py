@@ -139,7 +139,7 @@ class Execution:
         document = order.qualified(self.server.name)
         document.setdefault("writeConcern", dict(_CONCERN))
         if order.name in SHARDING and self.server.kind != "router":
-            sharding.remember(self.server, order)
+            self._wait(sharding.set_aside(self.server, order))
             return None
         if order.name == "aggregate":
             document.setdefault("cursor", {})

@@ -40,6 +40,8 @@ _HINTS = {
     "are refused and these can still be changed",
 }
 
+_NAMED_HINTS = {"ZoneNotFound": "give the zone to a shard first: `sh.addShardToZone(SHARD, ZONE)`; then run it again"}
+
 
 def statement_failure(  # noqa: PLR0913  # each says one thing about the command
     error: OperationFailure, *, text: str, span: Span | None, url: Url, command: str = "", subject: str = ""
@@ -51,7 +53,7 @@ def statement_failure(  # noqa: PLR0913  # each says one thing about the command
         statement=text,
         server_code=str(error.code or ""),
         span=span,
-        hint=_HINTS.get(error.code or 0, _CORRECT),
+        hint=_HINTS.get(error.code or 0) or _NAMED_HINTS.get(str((error.details or {}).get("codeName")), _CORRECT),
         notes=_duplicates(error.details or {}) if error.code == 359 else (),
     )
 

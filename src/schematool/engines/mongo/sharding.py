@@ -29,7 +29,8 @@ _UNAUTHORIZED = 13
 def read(server: Server, infos: Iterable[Mapping[str, Any]]) -> tuple[tuple[Sharding, ...], tuple[Diagnostic, ...]]:
     """Give how the listed collections are sharded, and a finding where the user may not know it."""
     if server.kind != "router":
-        return tuple(_remembered(server, infos)), ()
+        remembered = tuple(_remembered(server, infos))
+        return remembered, _without_router(remembered)
     try:
         return tuple(_configured(server)), ()
     except OperationFailure as error:
@@ -44,6 +45,30 @@ def read(server: Server, infos: Iterable[Mapping[str, Any]]) -> tuple[tuple[Shar
                 subject="sharding",
             ),
         )
+
+
+def _without_router(shardings: tuple[Sharding, ...]) -> tuple[Diagnostic, ...]:
+    """Say of collections that are noted as sharded that nothing is sharded here."""
+    if not shardings:
+        return ()
+    names = [f"`{one.id.name}`" for one in sorted(shardings, key=lambda one: one.id.name)]
+    named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+    return (
+        Diagnostic(
+            "ST605",
+            f"this server is no router: how {named} {'are' if names[1:] else 'is'} sharded is noted, "
+            "and neither done nor proven",
+            hint="the URL of a mongos as `[scratch] mongo_url` proves it",
+            severity=Severity.NOTE,
+            subject="sharding",
+        ),
+    )
+
+
+def set_aside(server: Server, order: Order) -> str:
+    """Keep in mind what a command about sharding would have done, and say that it was not done."""
+    remember(server, order)
+    return f"`{order.name}` of `{order.collection}` is set aside: this server is no router, and shards nothing"
 
 
 def remember(server: Server, order: Order) -> None:

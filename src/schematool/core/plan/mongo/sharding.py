@@ -81,17 +81,28 @@ def _zones(before: Sharding, after: Sharding, name: str) -> Iterator[Step]:
     """Take away ranges before giving any: two must not overlap."""
     for zone in before.zones:
         if zone not in after.zones:
-            yield Step(_range(name, (None, *zone[1:])), (after.id,))
+            yield Step(_range(name, before, (None, *zone[1:])), (after.id,))
     for zone in after.zones:
         if zone not in before.zones:
-            yield Step(_range(name, zone), (after.id,))
+            yield Step(_range(name, after, zone), (after.id,))
 
 
-def _range(name: str, zone: tuple[str | None, Spec, Spec]) -> str:
+def _range(name: str, sharding: Sharding, zone: tuple[str | None, Spec, Spec]) -> str:
     label, first, last = zone
-    return text(
-        {"updateZoneKeyRange": name, "min": commands.document(first), "max": commands.document(last), "zone": label}
-    )
+    bounds: Document = {"min": _typed(first, sharding), "max": _typed(last, sharding)}
+    return text({"updateZoneKeyRange": name, **bounds, "zone": label})
+
+
+def _typed(bound: Spec, sharding: Sharding) -> Document:
+    """Write the bound of a hashed field as a long, as the manual's page on updateZoneKeyRange asks for it."""
+    kinds = dict(sharding.key)
+    return {
+        path: _long(value) if kinds.get(path) == "hashed" else value for path, value in commands.document(bound).items()
+    }
+
+
+def _long(value: Value) -> Value:
+    return {"$numberLong": str(value)} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _refined(before: Sharding, after: Sharding) -> Sharding:
