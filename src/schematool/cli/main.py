@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from schematool import __version__
 from schematool.cli import apply, author, docs, inspect
+from schematool.cli.streams import settle
 from schematool.cli.terminal import current, guess
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import Interrupted, SchematoolError
@@ -123,6 +124,7 @@ def collect_seldom() -> None:
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    settle()
     collect_seldom()
     current.set(guess(arguments))
     try:
@@ -131,10 +133,6 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(_end(error))
     except KeyboardInterrupt:
         sys.exit(_end(Interrupted(Diagnostic("ST598", "interrupted"))))
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does; Python must not complain while it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(3)
     except OSError as error:
         # A full disk, a folder that is a file: what the system refuses is never a defect of ours.
         from schematool.app.workspace import refused_by_system  # noqa: PLC0415  # few runs end here

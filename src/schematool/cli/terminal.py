@@ -54,7 +54,13 @@ class Terminal:
                 unsaved = error
                 current.set(replace(self, output=None, format=Format.TEXT))
         if self.output is None or unsaved:
-            _write(sys.stdout, shown.out)
+            try:
+                _write(sys.stdout, shown.out)
+            except OSError as error:
+                from schematool.app.workspace import refused_by_system  # noqa: PLC0415  # few runs end here
+
+                _write(sys.stderr, shown.out)
+                unsaved = refused_by_system("cannot write to standard output", error)
         colored = show(outcome, asked, self.look(sys.stderr)).err if shown.err else ""
         _write(sys.stderr, colored)
         if unsaved:
