@@ -7,7 +7,9 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from schematool.core.config import STORES, Config, Place, Target, parse, scratch
 from schematool.core.diagnostic import Diagnostic, Findings, Severity, Span
 from schematool.core.errors import InputError, SchematoolError, WorldError
 from schematool.core.secret import Url
+from schematool.engines.signals import held
 
 CONFIG_FILE = "schematool.toml"
 STATE_FOLDER = ".schematool"
@@ -289,18 +292,19 @@ def write_all(root: Path, files: Mapping[str, str | bytes]) -> None:
         for name, content in files.items():
             path = confined(root, root / name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".schematool-", suffix=".tmp")
+            handle, temporary = _temporary(path.parent)
             ready.append((temporary, path))
             with os.fdopen(handle, "wb") as out:
                 out.write(content if isinstance(content, bytes) else content.encode())
                 out.flush()
                 os.fsync(out.fileno())
             Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        while ready:
-            temporary, path = ready[0]
-            os.replace(temporary, path)
-            ready.pop(0)
-            folders.add(path.parent)
+        with held():
+            while ready:
+                temporary, path = ready[0]
+                os.replace(temporary, path)
+                ready.pop(0)
+                folders.add(path.parent)
     except OSError as error:
         raise _unwritten(error.filename or name, error, begun=bool(folders)) from error
     finally:
@@ -336,7 +340,7 @@ def write_file(path: Path, data: bytes) -> None:
             raise _unwritten(path, error) from error
         return
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".schematool-", suffix=".tmp")
+        handle, temporary = _temporary(target.parent)
         try:
             with os.fdopen(handle, "wb") as out:
                 out.write(data)
@@ -349,6 +353,20 @@ def write_file(path: Path, data: bytes) -> None:
     except OSError as error:
         raise _unwritten(path, error) from error
     _sync(target.parent)
+
+
+_TEMPORARY = ".schematool-", ".tmp"
+_FORGOTTEN_SECONDS = 3600
+
+
+def _temporary(folder: Path) -> tuple[int, str]:
+    """Open a new file under another name; take away those that runs which were killed have left there long ago."""
+    first, last = _TEMPORARY
+    for old in folder.glob(f"{first}*{last}"):
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > _FORGOTTEN_SECONDS:
+                old.unlink()
+    return tempfile.mkstemp(dir=folder, prefix=first, suffix=last)
 
 
 def _sync(folder: Path) -> None:

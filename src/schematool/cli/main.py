@@ -21,6 +21,7 @@ from schematool.cli.terminal import current, guess
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import Interrupted, SchematoolError
 from schematool.core.secret import mask
+from schematool.engines.signals import ignore, stoppable
 from schematool.views.outcome import Outcome
 
 
@@ -123,24 +124,36 @@ def collect_seldom() -> None:
 
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    alone = arguments is None  # not called from another program, whose signals are its own again afterwards
     settle()
     collect_seldom()
+    try:
+        with stoppable():
+            sys.exit(_code(sys.argv[1:] if arguments is None else arguments))
+    finally:
+        if alone:
+            ignore()
+
+
+def _code(arguments: list[str]) -> int:
+    """Run a verb and tell what came of it; the exit code."""
     current.set(guess(arguments))
     try:
         with_verbs_of(arguments)(args=arguments, prog_name="schematool")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except SchematoolError as error:
-        sys.exit(_end(error))
+        return _end(error)
     except KeyboardInterrupt:
-        sys.exit(_end(Interrupted(Diagnostic("ST598", "interrupted"))))
+        return _end(Interrupted(Diagnostic("ST598", "interrupted")))
     except OSError as error:
         # A full disk, a folder that is a file: what the system refuses is never a defect of ours.
         from schematool.app.workspace import refused_by_system  # noqa: PLC0415  # few runs end here
 
-        sys.exit(_end(refused_by_system(mask(str(error.filename or ""), tuple(current.get().urls)), error)))
+        return _end(refused_by_system(mask(str(error.filename or ""), tuple(current.get().urls)), error))
     except Exception as error:  # noqa: BLE001, RUF100  # the last resort: a defect must not end in a traceback
-        sys.exit(_end(_defect(error)))
-    sys.exit(0)
+        return _end(_defect(error))
+    return 0
 
 
 def _end(error: SchematoolError) -> int:
