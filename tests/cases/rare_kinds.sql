@@ -61,3 +61,5 @@ create index ex on t(lower(name) text_pattern_ops desc nulls last) include(n) wh
 create type ct as (x int); create table typed of ct (x default 3); alter table typed add primary key(x);
 create function shello(cstring) returns int language internal as 'int4in' strict immutable;
 create type bt; create function bt_in(cstring) returns bt language internal as 'int4in' strict immutable; create function bt_out(bt) returns cstring language internal as 'int4out' strict immutable; create type bt (input=bt_in, output=bt_out, like=int4);
+grant usage on language plpgsql to r1 with grant option; revoke usage on language plpgsql from public;
+create extension hstore schema app; revoke execute on function app.hstore(record) from public; grant execute on function app.hstore(record) to r2;

@@ -312,3 +312,65 @@ create foreign table visit (id bigint, s state, note varchar(20) options (force_
   options (format 'csv', filename '/old visits');
 create table bill (id int, s state) partition by list (id);
 create foreign table bill_1 partition of bill for values in (1) server files options (filename '/bills');
+
+-- case: the NOT NULL of an heir gets a name of its own
+-- since 18
+-- old
+create table p (a int constraint pa not null, b int not null);
+create table c (a int constraint pa not null) inherits (p);
+create table g () inherits (c);
+insert into g values (1, 2);
+-- new
+create table p (a int constraint pa not null, b int not null);
+create table c (a int constraint other not null) inherits (p);
+create table g () inherits (c);
+
+-- case: the NOT NULL of an heir gets a name of its own, which has nothing from its parent alone
+-- since 18
+-- old
+create table p (a int constraint pa not null, b int);
+create table c (a int constraint pa not null, b int) inherits (p);
+create table d () inherits (p);
+insert into c values (1, 2);
+-- new
+create table p (a int constraint pa not null, b int);
+create table c (a int constraint other not null, b int) inherits (p);
+create table d () inherits (p);
+
+-- case: NOT NULL stays valid at an heir only
+-- since 18
+-- old
+create table p (a int, b int);
+create table i () inherits (p);
+alter table p add constraint p_b_not_null not null b not valid;
+create table h () inherits (p);
+-- new
+create table p (a int, b int not null);
+create table h () inherits (p);
+create table i () inherits (p);
+insert into p values (1,1);
+insert into h values (1,1);
+
+-- case: NOT NULL is valid at a partition only
+-- since 18
+-- old
+create table p (a int, b int) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+alter table p add constraint bb not null b not valid;
+alter table p1 validate constraint bb;
+-- new
+create table p (a int, b int) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+insert into p values (1, 1), (11, 1);
+
+-- case: the NOT NULL of an heir becomes its parent's too, under another name
+-- since 18
+-- old
+create table p (a int, b int);
+create table h (a int not null, b int) inherits (p);
+insert into h values (1,1);
+-- new
+create table p (a int not null, b int);
+create table h (a int constraint hh not null, b int) inherits (p);

@@ -224,3 +224,27 @@ create table ward ();
 create table visit (id int, note text);
 alter table visit owner to postgres;
 grant select on visit to testuser with grant option;
+
+-- case: privileges on members of extensions
+-- old
+create extension postgres_fdw;
+create extension pg_stat_statements;
+grant usage on language plpgsql to testuser;
+grant usage on foreign data wrapper postgres_fdw to testuser;
+-- new
+create extension postgres_fdw;
+create extension pg_stat_statements;
+revoke usage on language plpgsql from public;
+grant usage on language plpgsql to postgres with grant option;
+grant usage on foreign data wrapper postgres_fdw to postgres with grant option;
+grant execute on function pg_stat_statements_reset to testuser;
+revoke select on pg_stat_statements from public;
+
+-- case: privileges on members of extensions that come and go
+-- old
+create extension hstore;
+revoke execute on function hstore(record) from public;
+-- new
+create extension dblink;
+grant execute on function dblink_connect_u(text) to testuser;
+grant usage on language plpgsql to testuser;

@@ -267,18 +267,18 @@ alter table t cluster on j;
 -- case: views that need each other
 -- old
 create table t (i int);
--- new
-create table t (i int);
 create type m as enum ('a', 'b');
 create view a as select 'a'::m as x, 1 as y;
 create view b as select x, y, 'k'::varchar(5) as z from a;
 create view c as select x, y as k from b join t on true;
 create or replace view a as select x, k as y, 5::numeric as q from c limit 0;
-grant select on a to r1;
+grant select on a to testuser;
 comment on view a is 'ring';
 create view d as select * from a;
 create function tf() returns trigger language plpgsql as 'begin return new; end';
 create trigger tr instead of insert on a for each row execute function tf();
+-- new
+create table t (i int);
 
 -- case: functions that call themselves, and views that they need
 -- old

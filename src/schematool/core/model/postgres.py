@@ -9,7 +9,7 @@ Identities (kind, path):
   index, statistics, collation, conversion, text search … (schema, name)
   operator (schema, name, "left type, right type", NONE for a missing one) · operator class, operator family
   (schema, name, access method) · cast (source, target) · transform (type, language) · user mapping (server, role)
-  default privileges (role, schema or "", object type) · distribution (schema, table)
+  default privileges (role, schema or "", object type) · distribution (schema, table) · privileges (what it is)
 
 Fields that are `None` are at the server's default or not managed; `compare=False` marks what is carried along but
 is not part of the object's meaning.
@@ -403,6 +403,17 @@ class DefaultPrivileges(PgObject):
     role: str
     schema: str
     object_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privileges(PgObject):
+    """What was granted and revoked on a member of an extension; its path is how the server calls it.
+
+    `target` is what GRANT calls it: `FUNCTION public.dblink_connect_u(text)`. `extension`: whose it is, in a catalog.
+    """
+
+    target: str
+    extension: Id | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

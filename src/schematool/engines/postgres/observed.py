@@ -94,6 +94,29 @@ def _internal(alias: str, catalog: str) -> str:
     )
 
 
+_GRANTED = (
+    # catalog, acl, kind for acldefault(), owner
+    ("pg_class", "relacl", "CASE o.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\"", "relowner"),
+    ("pg_proc", "proacl", "'f'", "proowner"),
+    ("pg_namespace", "nspacl", "'n'", "nspowner"),
+    ("pg_type", "typacl", "'T'", "typowner"),
+    ("pg_language", "lanacl", "'l'", "lanowner"),
+    ("pg_foreign_data_wrapper", "fdwacl", "'F'", "fdwowner"),
+    ("pg_foreign_server", "srvacl", "'S'", "srvowner"),
+)
+
+
+def _granted_on_members(table: str, acl: str, kind: str, owner: str) -> str:
+    """Paths of members of extensions whose rights somebody has changed since they came."""
+    return f"""
+SELECT ARRAY[pg_describe_object('{table}'::regclass, o.oid, 0)]::text[] FROM {table} o
+  LEFT JOIN pg_init_privs i ON i.classoid = '{table}'::regclass AND i.objoid = o.oid AND i.objsubid = 0
+ WHERE o.{acl} IS NOT NULL
+   AND EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{table}'::regclass AND e.objid = o.oid AND e.deptype = 'e')
+   AND (SELECT array_agg(x ORDER BY x::text) FROM unnest(o.{acl}) x) IS DISTINCT FROM
+       (SELECT array_agg(x ORDER BY x::text) FROM unnest(coalesce(i.initprivs, acldefault({kind}, o.{owner}))) x)"""
+
+
 _OWNED_INDEX = "EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype = ANY ('{p,u,x}'))"
 _INDEX = "JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class ic ON ic.oid = i.indexrelid"
 _KEY = "JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = ANY ('{c,f,p,u,x}')"
@@ -247,6 +270,7 @@ KINDS: tuple[tuple[str, int, Paths | str], ...] = (
         " WHEN 'n' THEN 'schemas' ELSE 'large objects' END]::text[]"
         " FROM pg_default_acl a LEFT JOIN pg_namespace n ON n.oid = a.defaclnamespace",
     ),
+    ("privileges", 0, " UNION ALL ".join(_granted_on_members(*place) for place in _GRANTED)),
 )
 
 
@@ -767,7 +791,7 @@ _SYSTEM = (
 
 
 def _changed_rights(table: str, acl: str, schema: str) -> str:
-    """Rights on the server's own objects and on members of extensions that somebody has changed since.
+    """Rights on the server's own objects, and no extension's, that somebody has changed since.
 
     initdb makes information_schema after it has noted what everything's first rights are.
     """
@@ -776,8 +800,9 @@ SELECT format('%s: changed rights', pg_describe_object('{table}'::regclass, o.oi
   FROM {table} o
   LEFT JOIN pg_init_privs i ON i.classoid = '{table}'::regclass AND i.objoid = o.oid AND i.objsubid = 0
  WHERE o.{acl} IS NOT NULL
-   AND (o.oid < {NORMAL} OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{table}'::regclass
-                                       AND e.objid = o.oid AND e.deptype = 'e'))
+   AND o.oid < {NORMAL}
+   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{table}'::regclass
+                      AND e.objid = o.oid AND e.deptype = 'e')
    AND NOT ('{table}' = 'pg_namespace' AND o.oid = 2200)
    AND {schema} <> 'information_schema'::regnamespace
    AND (SELECT array_agg(x ORDER BY x::text) FROM unnest(o.{acl}) x)

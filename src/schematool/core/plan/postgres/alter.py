@@ -432,7 +432,13 @@ def _not_null(before: pg.Column, after: pg.Column) -> Iterator[Step]:
             own = identifier(not_null_name(after))
             yield _brief(f"ALTER TABLE {table} ADD CONSTRAINT {own} NOT NULL {column} NOT VALID", after)
         if after.not_null_valid and not before.not_null_valid:
-            yield _scan(f"ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL", after, Lock.ACCESS_EXCLUSIVE)
+            yield validate_not_null(after)
+
+
+def validate_not_null(column: pg.Column) -> Step:
+    """VALIDATE CONSTRAINT; SET NOT NULL leaves that of an heir as it is."""
+    text = f"ALTER TABLE {relation(column.id)} VALIDATE CONSTRAINT {identifier(not_null_name(column))}"
+    return Step(text, (column.id,), lock=Lock.SHARE_UPDATE_EXCLUSIVE, work=Work.SCAN)
 
 
 def _identity(before: pg.Column, after: pg.Column) -> Iterator[Step]:

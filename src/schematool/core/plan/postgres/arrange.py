@@ -160,7 +160,8 @@ def _needs(decision: Decision, graph: Graph) -> None:
         graph.first(("drop", of), ("create", of))
     for of in [of for of in decision.alters if of.kind == "column"]:
         for parent in decision.merged_into(of, decision.before):
-            graph.first(("alter", parent), ("alter", of))
+            nodes = ("alter", parent), ("alter", of)
+            graph.first(*(reversed(nodes) if _renamed_first(decision, of, parent) else nodes))
     for of in [of for of in decision.creates if of.kind == "table"]:
         # INHERITS copies the parent's columns and defaults as they are at that moment.
         for parent in getattr(decision.new(of), "inherits", ()):
@@ -184,6 +185,14 @@ def _needs(decision: Decision, graph: Graph) -> None:
             # ADD COLUMN of the parent is merged with the child's own; the other way round it exists already.
             if table_of(parent) not in decision.creates:
                 graph.first(("create", of), ("create", parent))
+
+
+def _renamed_first(decision: Decision, of: Id, parent: Id) -> bool:
+    """Whether an heir's own NOT NULL gets another name, and will be its parent's too, whose name cannot be changed."""
+    (old, new), (was, will) = ((decision.old(one), decision.after.objects.get(one)) for one in (of, parent))
+    columns = [one for one in (old, new, was, will) if isinstance(one, pg.Column)]
+    nulls = [one.not_null for one in columns] == [True, True, False, True]
+    return nulls and not_null_name(columns[0]) != not_null_name(columns[1]) and columns[0].type == columns[1].type
 
 
 def _goes_with_it(decision: Decision, of: Id) -> bool:
@@ -629,6 +638,8 @@ def _holders(thing: pg.PgObject) -> Iterator[Id]:
             yield thing.table
         case pg.Sequence() if thing.owned_by:
             yield thing.owned_by
+        case pg.Privileges(extension=Id() as extension):
+            yield extension
         case _:
             return
 

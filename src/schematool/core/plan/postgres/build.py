@@ -18,9 +18,11 @@ from schematool.core.plan.postgres.create import (
     create_foreign_table,
     create_table,
     enabled_state,
+    function_text,
     own_sequence,
     replica_identity,
 )
+from schematool.core.plan.postgres.knots import has_parsed_body, placeholder
 from schematool.core.plan.postgres.names import name, relation
 from schematool.core.plan.postgres.not_nulls import not_null_member, said_outright
 from schematool.core.plan.postgres.twins import twins
@@ -58,6 +60,9 @@ def build(catalog: Catalog) -> tuple[tuple[str, str], ...]:
         waits = _lacks_children(thing) or (isinstance(thing, pg.Trigger) and thing.inherited) or of in alone
         group = late if waits else pairs
         group += ((str(of), text) for text in _statements(catalog, thing))
+        if isinstance(thing, pg.Function) and has_parsed_body(thing):
+            # Its body is read when it is made, and may need what needs the function, or the function itself.
+            late.append((str(of), function_text(thing)))
     for thing in catalog:
         if isinstance(thing, pg.Sequence) and thing.owned_by:
             pairs.append((str(thing.id), own_sequence(thing)))
@@ -171,6 +176,9 @@ def _statements(catalog: Catalog, thing: pg.PgObject) -> Iterator[str]:
         case pg.Trigger():
             # Its clones at partitions fire as it does unless something else is said of them.
             yield from (text.replace("ALTER TABLE ONLY ", "ALTER TABLE ", 1) for text in create(thing))
+        case pg.Function() if has_parsed_body(thing):
+            *_, stub = placeholder(thing, replace=False)
+            yield stub
         case _:
             yield from create(thing)
     yield from on_create(thing)

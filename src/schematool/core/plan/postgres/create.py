@@ -410,6 +410,8 @@ def create(thing: pg.PgObject) -> Iterator[str]:
             yield spread(thing)
         case pg.Defined():
             yield from thing.create
+        case pg.Privileges():
+            return  # it is nothing but what follows
         case _:
             raise AssertionError(f"the planner makes {thing.id} itself")
 

@@ -13,6 +13,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.alter import Way, way
 from schematool.core.plan.postgres.names import table_of
+from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.twins import on, twins
 from schematool.core.sql.quote import identifier
 
@@ -67,7 +68,7 @@ class Decision:
         return tuple(sorted(child for child in users if table in _parents(catalog.objects[child])))
 
     def takes_out(self, of: Id) -> Id | None:
-        """The partition that is taken out and put back for the alteration of a column, if it is one.
+        """The partition or heir that is taken out and put back for the alteration of a column, if it is one.
 
         Its NOT NULL gets another name ("cannot rename inherited constraint"), or it is a foreign table, which refuses
         the USING of its parent's ALTER COLUMN TYPE ("is not a table").
@@ -75,14 +76,14 @@ class Decision:
         change = self.alters.get(of)
         relations = (self.after.objects.get(Id(kind, of.path[:2])) for kind in ("table", "foreign table"))
         table = next((one for one in relations if isinstance(one, pg.Table | pg.ForeignTable)), None)
-        if change is None or table is None or not table.partition_of:
+        if change is None or table is None or table.id in self.creates:
             return None
         old, new = change.before, change.after
-        if not (isinstance(old, pg.Column) and isinstance(new, pg.Column) and old.inherited and new.inherited):
+        if not (isinstance(old, pg.Column) and isinstance(new, pg.Column)):
             return None
-        renamed = old.not_null and new.not_null and old.not_null_name != new.not_null_name
+        foreign = isinstance(table, pg.ForeignTable) and table.partition_of and old.inherited and new.inherited
         retyped = of in self.retyped or (old.type, old.collation) != (new.type, new.collation)
-        return table.id if renamed or (retyped and isinstance(table, pg.ForeignTable)) else None
+        return table.id if renames_inherited(self, of) or (retyped and foreign) else None
 
     def new(self, of: Id) -> pg.PgObject:
         """The object as it shall be."""
@@ -225,6 +226,37 @@ def _rebuild_for_locality(decision: Decision) -> None:
         if new.of_type and list(new.columns) != kept + added:
             # ALTER TABLE … OF wants the columns in the order of the type.
             _rebuild(decision, old.id)
+    for of in [of for of in decision.alters if renames_inherited(decision, of)]:
+        if not _all_its_own(decision, table_of(of)):
+            _rebuild(decision, table_of(of))
+
+
+def renames_inherited(decision: Decision, of: Id) -> bool:
+    """Whether the NOT NULL of an heir's column gets a name that it has not from its parents: that is refused."""
+    old, new = decision.before.objects.get(of), decision.after.objects.get(of)
+    if not (isinstance(old, pg.Column) and isinstance(new, pg.Column) and new.not_null):
+        return False
+    above = set(decision.merged_into(of, decision.before)) & set(decision.merged_into(of, decision.after))
+    moved = [
+        (_inherited_name(decision.old(one)) if old.not_null else None, _inherited_name(decision.new(one)))
+        for one in above
+    ]
+    names = not_null_name(old) if old.not_null else None, not_null_name(new)
+    given = any(was if old.not_null else will for was, will in moved)
+    return names[0] != names[1] and given and names not in moved
+
+
+def _inherited_name(column: object) -> str | None:
+    """The name of a NOT NULL that heirs get."""
+    given = isinstance(column, pg.Column) and column.not_null and not column.not_null_no_inherit
+    return not_null_name(column) if isinstance(column, pg.Column) and given else None
+
+
+def _all_its_own(decision: Decision, table: Id) -> bool:
+    """Whether an heir would have all that it has without its parents: NO INHERIT leaves it as its own."""
+    inside = (decision.before.objects[of] for of in decision.before.needed_by.get(table, frozenset()))
+    members = [one for one in inside if isinstance(one, pg.Column | pg.Constraint) and one.id.path[:2] == table.path]
+    return not any(one.inherited or (isinstance(one, pg.Column) and one.not_null_inherited) for one in members)
 
 
 def _other_place(decision: Decision, table: Id) -> bool:

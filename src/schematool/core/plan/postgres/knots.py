@@ -18,7 +18,7 @@ from schematool.core.plan.postgres.graph import Graph, Node, cycles
 from schematool.core.plan.postgres.names import name
 from schematool.core.sql.quote import identifier, qualified
 
-_BODY = re.compile(r"^(?:BEGIN ATOMIC$|\s*RETURN )", re.MULTILINE)
+_BODY = re.compile(r"^\s*(?:BEGIN\s+ATOMIC|RETURN)\b", re.MULTILINE | re.IGNORECASE)
 
 
 def untie(decision: Decision, graph: Graph) -> None:
@@ -46,9 +46,13 @@ def _loosened(decision: Decision, graph: Graph, knot: set[Node]) -> Iterator[Nod
     for action, of in knot:
         if action in _FIRST and (_FIRST[action], of) not in graph.before:
             thing = decision.new(of) if action == "create" else decision.old(of)
-            replaced = isinstance(thing, pg.View) or (isinstance(thing, pg.Function) and thing.body_atomic)
-            if replaced or (is_base_type(thing) and action == "create"):
+            if isinstance(thing, pg.View) or has_parsed_body(thing) or (is_base_type(thing) and action == "create"):
                 yield action, of
+
+
+def has_parsed_body(thing: pg.PgObject) -> bool:
+    """Whether it is a function whose body is read when it is made, as SQL."""
+    return isinstance(thing, pg.Function) and thing.body_atomic and bool(_BODY.search(thing.definition))
 
 
 def is_base_type(thing: pg.PgObject) -> bool:
@@ -95,10 +99,8 @@ def placeholder(thing: pg.PgObject, *, replace: bool) -> Iterator[str]:
 
 
 def _calls_itself(thing: pg.PgObject) -> bool:
-    if not isinstance(thing, pg.Function) or not thing.body_atomic:
-        return False
-    body = _BODY.search(thing.definition)
-    return bool(body) and f"{qualified(*thing.id.path[:2])}(" in thing.definition[body.start() if body else 0 :]
+    body = _BODY.search(thing.definition) if isinstance(thing, pg.Function) and thing.body_atomic else None
+    return body is not None and f"{qualified(*thing.id.path[:2])}(" in body.string[body.start() :]
 
 
 def stands_in(graph: Graph, of: Id) -> bool:

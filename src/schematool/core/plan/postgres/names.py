@@ -57,6 +57,8 @@ def reference(thing: pg.PgObject) -> str:
     match thing:
         case pg.Defined():
             return thing.reference
+        case pg.Privileges():
+            return f"PRIVILEGES ON {thing.target}"
         case pg.Function():
             word = "PROCEDURE" if thing.kind == "procedure" else "FUNCTION"
             return f"{word} {name(of)}"
@@ -76,6 +78,8 @@ def grant_target(thing: pg.PgObject) -> str:
         return f"TABLE {name(thing.id)}"
     if isinstance(thing, pg.Column):
         return f"TABLE {relation(thing.id)}"
+    if isinstance(thing, pg.Privileges):
+        return thing.target
     if isinstance(thing, pg.Defined) and thing.id.kind == "server":
         return f"FOREIGN {thing.reference}"
     if thing.id.kind == "aggregate" and isinstance(thing, pg.Defined):

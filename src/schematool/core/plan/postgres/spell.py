@@ -11,7 +11,7 @@ from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
-from schematool.core.plan.postgres.alter import alter, retype_foreign
+from schematool.core.plan.postgres.alter import alter, retype_foreign, validate_not_null
 from schematool.core.plan.postgres.arrange import ancestors, arrange
 from schematool.core.plan.postgres.aside import (
     carried,
@@ -20,7 +20,14 @@ from schematool.core.plan.postgres.aside import (
     range_aside,
     without_cast,
 )
-from schematool.core.plan.postgres.attributes import Privileges, default_privileges, on_create, owner, privileges
+from schematool.core.plan.postgres.attributes import (
+    Privileges,
+    default_privileges,
+    on_alter,
+    on_create,
+    owner,
+    privileges,
+)
 from schematool.core.plan.postgres.create import (
     after_column,
     after_table,
@@ -336,6 +343,9 @@ class Speller:
         if isinstance(thing, pg.DefaultPrivileges):
             empty = replace(thing, grants=(), revokes=())
             yield from (Step(text, (of,)) for text in default_privileges(thing, empty))
+            return
+        if isinstance(thing, pg.Privileges):
+            yield from (Step(text, (of,)) for text in on_alter(thing, replace(thing, grants=(), revokes=())))
             return
         if isinstance(thing, pg.Table) and thing.partition_of:
             yield from self._taken_out(thing)
@@ -702,10 +712,24 @@ class Speller:
                 yield step
         if change and change.new.identity:
             yield from self._succeed(change)
+        if isinstance(before, pg.Column) and isinstance(after, pg.Column) and before.not_null:
+            lost = before.not_null_valid and not after.not_null_valid
+            yield from map(validate_not_null, self._valid_below(of) if lost else ())
         yield from self._still_granted(before, after)
 
     def _is_foreign(self, column: Id) -> bool:
         return Id("foreign table", column.path[:2]) in self.decision.after
+
+    def _valid_below(self, of: Id) -> Iterator[pg.Column]:
+        """Columns of heirs and partitions that stay without NULL, although NOT VALID of their parent reaches them."""
+        for child in self.decision.children_of(table_of(of), self.decision.after):
+            column = self.decision.after.objects.get(Id("column", (*child.path, of.name)))
+            there = child in self.decision.before and not self._is_new(child) and not self._is_out(child)
+            if isinstance(column, pg.Column) and there and column.not_null:
+                if column.not_null_valid and column.id not in self.decision.alters:
+                    yield column
+                else:
+                    yield from self._valid_below(column.id)
 
     def _still_granted(self, before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
         """Give columns back what a REVOKE on their table took from them."""
@@ -757,7 +781,8 @@ class Speller:
                         taken["not_null_name"] = after.not_null_name
                     before = replace(before, **taken)
             if (_bequeathed(old), _bequeathed(new), before.not_null, after.not_null) == (False, True, False, True):
-                before = replace(before, not_null=True, not_null_name=after.not_null_name)
+                valid, named = new.not_null_valid, after.not_null_name
+                before = replace(before, not_null=True, not_null_name=named, not_null_valid=valid)
             if [_not_null_called(c) for c in (old, new)] == [_not_null_called(c) for c in (before, after)]:
                 before = replace(before, not_null_name=after.not_null_name)
         return before, after
@@ -793,7 +818,7 @@ class Speller:
                 Lock.SHARE_UPDATE_EXCLUSIVE,
                 Work.BRIEF if self._is_new(of) else Work.SCAN,
             )
-        for parent in new.inherits[_common(had, new.inherits) :]:
+        for parent in new.inherits[_common(had, new.inherits) if had != new.inherits or self._is_new(of) else 0 :]:
             yield Step(f"ALTER TABLE {name(of)} INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
         if isinstance(new, pg.Table) and new.of_type and of not in self.decision.creates:
             yield Step(f"ALTER TABLE {name(of)} OF {new.of_type}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
@@ -805,7 +830,8 @@ class Speller:
         if old.partition_of:
             text = f"ALTER TABLE {name(old.partition_of)} DETACH PARTITION {name(of)}"
             yield Step(text, (of,), lock=Lock.ACCESS_EXCLUSIVE)
-        for parent in old.inherits[_common(old.inherits, new.inherits) :]:
+        # With the same parents it is let go of only while something changes that they hold on to.
+        for parent in old.inherits[_common(old.inherits, new.inherits) if old.inherits != new.inherits else 0 :]:
             yield Step(f"ALTER TABLE {name(of)} NO INHERIT {name(parent)}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
         if isinstance(old, pg.Table) and old.of_type:
             yield Step(f"ALTER TABLE {name(of)} NOT OF", (of,), lock=Lock.ACCESS_EXCLUSIVE)

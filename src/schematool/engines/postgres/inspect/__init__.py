@@ -35,7 +35,12 @@ from schematool.engines.postgres.inspect.constraints import (
 from schematool.engines.postgres.inspect.distribution import read_distributions, without_citus
 from schematool.engines.postgres.inspect.functions import FUNCTION_QUERY, read_functions
 from schematool.engines.postgres.inspect.needs import DEPEND_QUERY, MEMBER_QUERY, needs, read_members
-from schematool.engines.postgres.inspect.rare import read_base_types, read_rare
+from schematool.engines.postgres.inspect.rare import (
+    MEMBER_PRIVILEGE_QUERY,
+    read_base_types,
+    read_member_privileges,
+    read_rare,
+)
 from schematool.engines.postgres.inspect.reading import Reading
 from schematool.engines.postgres.inspect.relations import (
     COLUMN_QUERY,
@@ -89,6 +94,7 @@ READERS: tuple[tuple[str, Callable[[Reading], None]], ...] = (
     ("statistics", read_statistics),
     ("event trigger", read_event_triggers),
     ("", read_rare),
+    ("", read_member_privileges),
     ("distribution", read_distributions),
 )
 """What is read in which order, and the kind that the census must have found for there to be any."""
@@ -120,6 +126,7 @@ def _sent_ahead(reading: Reading) -> tuple[str, ...]:
         ("trigger", TRIGGER_QUERY),
         ("rule", RULE_QUERY),
         ("policy", POLICY_QUERY),
+        ("", MEMBER_PRIVILEGE_QUERY),
         ("", DEPEND_QUERY),
     )
     return tuple(query for kind, query in asked if not kind or kind in reading.kinds)

@@ -15,7 +15,11 @@ from schematool.engines.postgres.inspect.rare.languages import (
     read_transforms,
 )
 from schematool.engines.postgres.inspect.rare.operators import read_operator_classes, read_operators
-from schematool.engines.postgres.inspect.rare.privileges import read_default_privileges
+from schematool.engines.postgres.inspect.rare.privileges import (
+    MEMBER_PRIVILEGE_QUERY,
+    read_default_privileges,
+    read_member_privileges,
+)
 from schematool.engines.postgres.inspect.rare.replication import read_publications, read_subscriptions
 from schematool.engines.postgres.inspect.rare.text_search import read_text_search
 from schematool.engines.postgres.inspect.reading import Reading
@@ -46,4 +50,4 @@ def read_rare(reading: Reading) -> None:
             read(reading)
 
 
-__all__ = ["read_base_types", "read_rare"]
+__all__ = ["MEMBER_PRIVILEGE_QUERY", "read_base_types", "read_member_privileges", "read_rare"]
