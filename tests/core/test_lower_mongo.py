@@ -302,6 +302,33 @@ def test_what_a_router_would_refuse_is_found(body: str, said: str) -> None:
     assert all(one.span and one.hint for one in found)
 
 
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        ("{ on: m.x, unique: true }", "no unique index"),
+        ("{ on: { v: text } }", "no text index"),
+        ("{ on: t, expire_after: 1h }", "expire together"),
+        ("{ on: v, sparse: true }", "no sparse index"),
+        ("{ on: { v: hashed } }", "no `hashed` index"),
+        ("{ on: { t: 1, p: 2d } }", "no `2d` index"),
+        ("{ on: { $**: 1 } }", "all fields"),
+        ("{ on: { m.x: hashed }, sparse: true }", None),
+        ("{ on: { m.p: 2d } }", None),
+        ("{ on: { p: 2dsphere, v: 1, t: -1 }, hidden: true }", None),
+        ("{ on: { m.$**: 1 } }", None),
+        ("{ on: t, expire_after: 1h, where: { m.x: 1 } }", None),
+    ],
+)
+def test_indexes_of_a_time_series(index: str, said: str | None) -> None:
+    """What MongoDB refuses on measurements is refused here, with what to write instead."""
+    _, found = lowered(
+        f"entity: n\nstore: mongo\ntime_series: {{ time_field: t, meta_field: m }}\nindexes:\n  - {index}"
+    )
+
+    assert [one.code for one in found] == (["ST131"] if said else []), list(found)
+    assert said is None or (said in found[0].message and found[0].hint)
+
+
 def test_a_sharded_time_series_and_what_belongs_together() -> None:
     """What MongoDB takes is not held up: `_id`, a key in the metadata, ranges of zones side by side."""
     for body in (

@@ -322,6 +322,43 @@ def test_how_a_shard_key_changes(before: str, after: str, expected: list[dict[st
     assert ("ST305" in {hazard.code for step in steps for hazard in step.hazards}) is moved
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("", "granularity: hours", [{"granularity": "minutes"}, {"granularity": "hours"}]),
+        ("granularity: minutes", "granularity: hours", [{"granularity": "hours"}]),
+        ("granularity: seconds", "bucket_max_span: 7200, bucket_rounding: 7200", [(7200, 7200)]),
+        (
+            "bucket_max_span: 7200, bucket_rounding: 7200",
+            "bucket_max_span: 9000, bucket_rounding: 9000",
+            [(9000, 9000)],
+        ),
+        ("bucket_max_span: 3000, bucket_rounding: 3000", "granularity: hours", [{"granularity": "hours"}]),
+        ("granularity: hours", "granularity: minutes", None),
+        ("granularity: minutes", "bucket_max_span: 7200, bucket_rounding: 7200", None),
+        ("bucket_max_span: 7200, bucket_rounding: 7200", "bucket_max_span: 7000, bucket_rounding: 7000", None),
+        ("bucket_max_span: 7200, bucket_rounding: 7200", "granularity: minutes", None),
+        ("granularity: seconds, meta_field: m", "granularity: minutes", None),
+    ],
+)
+def test_buckets_get_coarser_in_place_and_never_finer(before: str, after: str, expected: list[Any] | None) -> None:
+    """One granularity after the other, or both numbers at once; all else makes the time series again, with consent."""
+    first, last = (
+        catalog(body=f"time_series: {{ time_field: t{words and ', '}{words} }}") for words in (before, after)
+    )
+    steps = plan(first, last)
+
+    if expected is None:
+        assert [next(iter(one)) for one in commands(steps)] == ["drop", "create"]
+        return
+    names = ("bucketMaxSpanSeconds", "bucketRoundingSeconds")
+    assert commands(steps) == [
+        {"collMod": "notes", "timeseries": one if isinstance(one, dict) else dict(zip(names, one, strict=True))}
+        for one in expected
+    ]
+    assert {hazard.code for step in steps for hazard in step.hazards} == {"ST202"}
+
+
 def test_a_unique_shard_key_is_exchanged_by_way_of_none() -> None:
     """MongoDB reshards by no unique key, so the old one goes first."""
     steps = plan(sharded("{ on: { a: 1, b: 1 } }", *KEYED[:1]), sharded("{ on: { c: 1 }, unique: true }", KEYED[2]))

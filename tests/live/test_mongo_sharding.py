@@ -174,6 +174,13 @@ def test_drift_of_a_shard_key_is_named(router: Any) -> None:
         ('{"create": "n", "encryptedFields": {"fields": [{"queries": {"queryType": "range"}}]}}', "7.0.0", "8.0"),
         ('{"create": "n", "clusteredIndex": {"key": {"_id": 1}, "unique": true}}', "5.0.9", "5.3"),
         ('{"collMod": "n", "cappedSize": 1}', "5.0.9", "6.0"),
+        (
+            '{"create": "n", "encryptedFields": {"fields": [{"queries": [{"queryType": "substringPreview"}]}]}}',
+            "8.0.4",
+            "8.2",
+        ),
+        ('{"collMod": "n", "timeseries": {"bucketMaxSpanSeconds": 9, "bucketRoundingSeconds": 9}}', "6.0.5", "6.3"),
+        ('{"collMod": "n", "changeStreamPreAndPostImages": {"enabled": true}}', "5.0.2", "6.0"),
         ('{"unshardCollection": "n"}', "7.0.14", "8.0"),
         ('{"unshardCollection": "n"}', "8.0.0", None),
         ('{"reshardCollection": "n", "key": {"a": 1}}', "4.4.9", "5.0"),

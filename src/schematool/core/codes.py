@@ -291,7 +291,7 @@ ROWS: tuple[Code, ...] = (
     Code(
         "ST131",
         "an index that would not do what it says",
-        why="MongoDB takes it without a word, and then expires nothing, or cannot tell it from another one.",
+        why="MongoDB refuses it; or takes it without a word, and then expires nothing, or cannot tell it from another.",
         remedy="Follow the hint of the message.",
         example="indexes:\n  - { on: { place: hashed }, expire_after: 30d }",
     ),

@@ -14,6 +14,7 @@ from schematool.core.diagnostic import Findings, Span
 from schematool.core.extended_json import Document, Value, plain
 from schematool.core.lower import Draft
 from schematool.core.lower.mongo_schema import fields_from, object_schema
+from schematool.core.lower.mongo_series import check_series_indexes
 from schematool.core.lower.mongo_sharding import check_sharding, sharding_of
 from schematool.core.lower.renames import check_renames
 from schematool.core.model.entity import (
@@ -109,6 +110,7 @@ class _Made:
         self._check_encrypted(entity, collection)
         for index in entity.indexes:
             self._index(entity.name, index, collection.collation)
+        check_series_indexes(entity, collection, self.found)
         self._sharding(entity, collection)
 
     def _sharding(self, entity: Entity, collection: Collection) -> None:

@@ -40,6 +40,7 @@ _HINTS = {
     "are refused and these can still be changed",
 }
 
+_SERIES_TTL = "TTL indexes are not supported on time-series"
 _NAMED_HINTS = {"ZoneNotFound": "give the zone to a shard first: `sh.addShardToZone(SHARD, ZONE)`; then run it again"}
 
 
@@ -53,9 +54,16 @@ def statement_failure(  # noqa: PLR0913  # each says one thing about the command
         statement=text,
         server_code=str(error.code or ""),
         span=span,
-        hint=_HINTS.get(error.code or 0) or _NAMED_HINTS.get(str((error.details or {}).get("codeName")), _CORRECT),
+        hint=_hint(error),
         notes=_duplicates(error.details or {}) if error.code == 359 else (),
     )
+
+
+def _hint(error: OperationFailure) -> str:
+    details: Mapping[str, Any] = error.details or {}
+    if _SERIES_TTL in str(details.get("errmsg")):
+        return "MongoDB has that from 7.0 on, with a filter on metadata: use a server of that version, for scratch too"
+    return _HINTS.get(error.code or 0) or _NAMED_HINTS.get(str(details.get("codeName")), _CORRECT)
 
 
 def spoken_id(value: Any) -> str:

@@ -15,6 +15,13 @@ _COMMANDS: Mapping[str, tuple[int, int]] = {
     "reshardCollection": (5, 0),
     "unshardCollection": (8, 0),
 }
+# The manual's page "Encrypted Fields and Enabled Queries" of 8.0 and 8.2.
+_QUERIES = {
+    "range": ((8, 0), "encrypted range queries"),
+    "prefixPreview": ((8, 2), "encrypted prefix queries"),
+    "suffixPreview": ((8, 2), "encrypted suffix queries"),
+    "substringPreview": ((8, 2), "encrypted substring queries"),
+}
 
 
 def lacking(order: Order, version: str) -> str | None:
@@ -69,13 +76,16 @@ def _of_encrypted(encrypted: Mapping[str, Any]) -> Iterator[tuple[tuple[int, int
     for field in encrypted.get("fields") or ():
         queries = field.get("queries") or []
         for query in queries if isinstance(queries, list) else [queries]:
-            if query.get("queryType") == "range":
-                yield (8, 0), "encrypted range queries"
+            kind = str(query.get("queryType"))
+            if kind in _QUERIES:
+                yield _QUERIES[kind]
 
 
 def _of_change(document: Mapping[str, Any]) -> Iterator[tuple[tuple[int, int], str]]:
     if {"cappedSize", "cappedMax"} & set(document):
         yield (6, 0), "changes of a capped collection's size"
+    if document.get("changeStreamPreAndPostImages"):
+        yield (6, 0), "pre- and post-images"
     if {"bucketMaxSpanSeconds", "bucketRoundingSeconds"} & set(document.get("timeseries") or {}):
         yield (6, 3), "changes of a time series' bucket span"
     if "unique" in (document.get("index") or {}) or "prepareUnique" in (document.get("index") or {}):

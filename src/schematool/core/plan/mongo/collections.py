@@ -16,7 +16,9 @@ from schematool.core.step import Hazard, Step, Work
 _IN_PLACE = frozenset(
     {"validator", "validation_level", "validation_action", "pre_and_post_images", "expire_after_seconds", "size", "max"}
 )
-_GRANULARITIES = ("seconds", "minutes", "hours")
+# What each granularity makes of the numbers of a bucket: the seconds that it spans, and to which its start is rounded.
+_GRANULARITIES = {"seconds": (3600, 60), "minutes": (86_400, 3600), "hours": (2_592_000, 86_400)}
+_SPAN, _ROUNDING = "bucketMaxSpanSeconds", "bucketRoundingSeconds"
 
 
 def must_rebuild(before: Collection, after: Collection) -> bool:
@@ -36,8 +38,8 @@ def option_steps(before: Collection, after: Collection, *, online: bool = True) 
     if before.pre_and_post_images != after.pre_and_post_images:
         images: Document = {"changeStreamPreAndPostImages": {"enabled": after.pre_and_post_images}}
         yield Step(commands.modify(name, images), (after.id,))
-    for granularity in _coarser(before, after):
-        series: Document = {"timeseries": {"granularity": granularity}}
+    for coarser in _coarser(before, after):
+        series: Document = {"timeseries": coarser}
         only_forward = Hazard("ST202", str(after.id), "the way back makes the time series again, without its documents")
         yield Step(commands.modify(name, series), (after.id,), (only_forward,))
     if before.expire_after_seconds != after.expire_after_seconds:
@@ -100,15 +102,33 @@ def _room(before: Collection, after: Collection) -> Step:
     return Step(commands.modify(after.id.name, options), (after.id,), (loss,) if less else ())
 
 
-def _coarser(before: Collection, after: Collection) -> tuple[str, ...]:
-    """Give the steps from one granularity to a coarser one; MongoDB takes them one at a time."""
+def _coarser(before: Collection, after: Collection) -> list[Document]:
+    """Give the changes that make buckets coarser in place; none where that is not all that differs, or cannot be done.
+
+    MongoDB takes one granularity after the other, and from 6.3 on both numbers, alike and neither smaller than before
+    (the manual's page "Set Granularity for Time Series Data", 7.0).
+    """
     if before.time_series is None or after.time_series is None:
-        return ()
+        return []
     old, new = commands.document(before.time_series), commands.document(after.time_series)
-    first, last = old.pop("granularity", "seconds"), new.pop("granularity", "seconds")
-    if old != new or first not in _GRANULARITIES or last not in _GRANULARITIES:
-        return ()
-    return _GRANULARITIES[_GRANULARITIES.index(str(first)) + 1 : _GRANULARITIES.index(str(last)) + 1]
+    first, last = _bucket(old), _bucket(new)
+    if old != new or first is None or last is None or first[1] > last[1] or first[2] > last[2]:
+        return []
+    if last[0] is None:
+        return [{_SPAN: last[1], _ROUNDING: last[2]}] if last[1] == last[2] else []
+    names = list(_GRANULARITIES)
+    since = names.index(first[0]) + 1 if first[0] else names.index(last[0])
+    return [{"granularity": name} for name in names[since : names.index(last[0]) + 1]]
+
+
+def _bucket(series: Document) -> tuple[str | None, int, int] | None:
+    """Take the granularity, if it is one, and both numbers of a bucket out of a time series; None for others."""
+    granularity = series.pop("granularity", None)
+    span, rounding = series.pop(_SPAN, None), series.pop(_ROUNDING, None)
+    if isinstance(span, int) and isinstance(rounding, int):
+        return None, span, rounding
+    name = "seconds" if granularity is None else str(granularity)
+    return (name, *_GRANULARITIES[name]) if span is rounding is None and name in _GRANULARITIES else None
 
 
 def _not_to_be_copied(before: Collection, after: Collection) -> str | None:
