@@ -124,6 +124,23 @@ def test_the_clinic_has_no_advice_to_follow() -> None:
     assert lint(load(files)[0]) == ()
 
 
+def test_a_view_of_what_is_not_declared_is_named_where_it_stands() -> None:
+    """MongoDB takes such a view, and it finds nothing; what is declared in any way is no finding."""
+    view = (
+        "---\nview: v\nstore: mongo\nfrom: notes\npipeline:\n"
+        "  - $lookup: { from: %s, as: x, pipeline: [{ $unionWith: fs.files }] }\n"
+    )
+    bucket = "---\nbucket: fs\n"
+
+    assert codes(MONGO + view % "notes" + bucket) == []
+    assert codes(MONGO + view % "v" + bucket) == []
+    wrong, missing = findings(MONGO + view % "notez")
+    assert (wrong.code, wrong.hint) == ("ST111", "did you mean `notes`?")
+    assert wrong.span
+    assert wrong.span.text[wrong.span.column - 1 :].startswith("notez")
+    assert "`v` reads `fs.files`, which is not declared" in missing.message
+
+
 def unit(*statements: str, store: str = "postgres", allow: str | None = None, transactional: bool = True) -> Unit:
     """A migration half made of statements."""
     span = Span("migrations/postgres/0001_x.sql", 3, 1)

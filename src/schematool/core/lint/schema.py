@@ -12,8 +12,10 @@ from schematool.core.lint.allow import without_allowed
 from schematool.core.lint.keys import all_fields, finding, redundant_index, reference_without_index
 from schematool.core.lint.patterns import cache_that_lies, index_without_purpose
 from schematool.core.lint.sharding import shard_key_spreads_badly
+from schematool.core.load.near import did_you_mean
 from schematool.core.load.types import base
 from schematool.core.model.entity import Entity, Model
+from schematool.core.views import declared, reads
 
 Rule: TypeAlias = Callable[[Entity], Iterator[Diagnostic]]
 
@@ -49,6 +51,21 @@ def _places(model: Model) -> Iterator[Span]:
     for thing in model.declarations:
         yield thing.span
         yield from thing.options.spans.values()
+
+
+def view_of_nothing(model: Model) -> Iterator[Diagnostic]:
+    """ST111: a name that is not declared; MongoDB takes it, and the view finds nothing until it is there."""
+    there = declared(model)
+    for view in model.declarations:
+        for name, path in reads(view) if (view.store, view.kind) == ("mongo", "view") else ():
+            if name not in there:
+                span = view.options.span(path) or view.options.span(path.partition(".")[0]) or view.span
+                message = f"`{view.name}` reads `{name}`, which is not declared"
+                hint = (
+                    did_you_mean(name, there)
+                    or "declare it, or correct the name: of what is not there it finds nothing"
+                )
+                yield Diagnostic("ST111", message, span, hint, Severity.WARNING, view.name)
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
@@ -160,5 +177,9 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule about one entity. A new one is a function here, a row in `core.codes` and a case in the tests."""
 
-MODEL_RULES: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (cache_that_lies, index_without_purpose)
+MODEL_RULES: tuple[Callable[[Model], Iterator[Diagnostic]], ...] = (
+    cache_that_lies,
+    index_without_purpose,
+    view_of_nothing,
+)
 """The rules that look at the whole model."""

@@ -13,6 +13,7 @@ from schematool.core.load import types
 from schematool.core.load.near import did_you_mean
 from schematool.core.model.entity import Declaration, Entity, Field, Model, Plain, Reference
 from schematool.core.patterns.rules import mistakes
+from schematool.core.views import former_names, reads
 
 _TYPE_KINDS = frozenset({"enum", "domain", "composite", "range"})
 _RELATION_KINDS = frozenset({"entity", "view", "materialized_view", "sequence", "bucket"})
@@ -44,6 +45,7 @@ def resolve(model: Model, found: Findings) -> Model:
         _fields_named(entity, found)
     for declaration in model.declarations:
         _points_at_entity(declaration, names, found)
+    _views_of_what_is_renamed(model, found)
     found.extend(mistakes(model))
     found.extend(partitions.mistakes(model))
     found.extend(distribution.mistakes(model))
@@ -409,6 +411,17 @@ def _points_at_entity(thing: Declaration, names: Names, found: Findings) -> None
             thing.options.span(word),
             hint=did_you_mean(name, known),
         )
+
+
+def _views_of_what_is_renamed(model: Model, found: Findings) -> None:
+    """A view of a name that is gone finds nothing, and MongoDB says no word."""
+    former = former_names(model)
+    for view in model.declarations:
+        for name, path in reads(view) if (view.store, view.kind) == ("mongo", "view") and former else ():
+            if name in former:
+                span = view.options.span(path) or view.options.span(path.partition(".")[0]) or view.span
+                message = f"`{view.name}` reads `{name}`, which becomes `{former[name]}`: it would find nothing"
+                found.add("ST111", message, span, hint=f"write `{former[name]}`")
 
 
 def _resolved(field: Field, entity: Entity, names: Names, found: Findings) -> Field:

@@ -6,14 +6,12 @@ views that are as they shall be closes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from schematool.core.extended_json import Value
 from schematool.core.model.mongo import View
 from schematool.core.plan.mongo import commands
-
-_SOURCES = frozenset({"from", "coll"})
+from schematool.core.views import sources
 
 
 def in_order(views: Mapping[str, View]) -> tuple[View, ...]:
@@ -31,19 +29,4 @@ def in_order(views: Mapping[str, View]) -> tuple[View, ...]:
 
 
 def _read_by(view: View) -> frozenset[str]:
-    return frozenset({view.view_on, *_named(commands.document(view.command).get("pipeline"))})
-
-
-def _named(value: Value) -> Iterator[str]:
-    """Find what a pipeline reads beside its source: `$lookup`, `$graphLookup` and `$unionWith`, however deep."""
-    match value:
-        case list():
-            for item in value:
-                yield from _named(item)
-        case dict():
-            for key, item in value.items():
-                if isinstance(item, str) and (key in _SOURCES or key == "$unionWith"):
-                    yield item
-                yield from _named(item)
-        case _:
-            return
+    return frozenset({view.view_on, *(name for name, _ in sources(commands.document(view.command).get("pipeline")))})
