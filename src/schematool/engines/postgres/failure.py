@@ -20,6 +20,11 @@ _LATE = (
     "see `schematool explain ST511` for a form that holds nobody up; or say above the first statement how long it may "
     "take, `-- schematool: statement_timeout 10min`, and run `schematool lock`"
 )
+HIDDEN = "row-level security policy for table"
+POLICY = (
+    "a migration works on all rows or on none: run it as the table's owner or a role with BYPASSRLS; or, if only the "
+    "rows that the policy shows are meant, say `SET LOCAL row_security = on` before the statement"
+)
 _CORRECT = "correct what the message names, then run the same command again"
 _HINTS = {
     "23505": "remove the duplicates, then run it again",
@@ -60,7 +65,10 @@ def statement_error(  # noqa: PLR0913  # what is known of a failure differs from
     parts = [said.message_primary or " ".join(str(error).split()), said.message_detail, note]
     message = ": ".join(mask(" ".join(part.split()), (url,)) for part in parts if part)
     code = error.sqlstate or ""
-    hint = _HINTS.get(code) or (mask(said.message_hint, (url,)) if said.message_hint else _CORRECT)
+    hidden = code == "42501" and HIDDEN in message
+    hint = (
+        POLICY if hidden else _HINTS.get(code) or (mask(said.message_hint, (url,)) if said.message_hint else _CORRECT)
+    )
     late = code == "57014" and limit > 0
     if late:
         message += f": it had not ended after {limit:g} s"

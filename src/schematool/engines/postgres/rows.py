@@ -65,14 +65,9 @@ def _columns(session: Session, schema: str, name: str) -> frozenset[str]:
 
 
 def _counted(session: Session, parts: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Run `SELECT count(…) FROM …` for each key, many at once, without the filters of row security."""
+    """Run `SELECT count(…) FROM …` for each key, many at once."""
     found: dict[str, int] = {}
-    session.execute("SET row_security = off")
-    try:
-        for start in range(0, len(parts), _AT_ONCE):
-            queries = [f"SELECT {literal(key)}, {query}" for key, query in parts[start : start + _AT_ONCE]]
-            found |= dict(session.execute(" UNION ALL ".join(queries)).fetchall())
-    finally:
-        session.roll_back()
-        session.execute("SET row_security = on")
+    for start in range(0, len(parts), _AT_ONCE):
+        queries = [f"SELECT {literal(key)}, {query}" for key, query in parts[start : start + _AT_ONCE]]
+        found |= dict(session.execute(" UNION ALL ".join(queries)).fetchall())
     return found

@@ -64,7 +64,7 @@ from schematool.core.plan.postgres.numbering import (
     take_over,
 )
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.plan.postgres.types import usual_storage
+from schematool.core.plan.postgres.types import lossy, usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
@@ -324,7 +324,14 @@ class Speller:
             column = f"ALTER TABLE {relation(change.column.id)} ALTER COLUMN {identifier(change.column.id.name)}"
             text = f"{column} DROP IDENTITY" if old.identity else f"DROP SEQUENCE {name(aside(old.sequence))}"
             yield Step(text, (of,), lock=Lock.ACCESS_EXCLUSIVE if old.identity else Lock.NONE)
+        table = table_of(change.column.id)
+        head = f"ALTER TABLE {name(table)}"
+        was, will = (self._is_forced(side, table) for side in (self.decision.before, self.decision.after))
+        if was or will:
+            yield Step(f"{head} NO FORCE ROW LEVEL SECURITY", (of,), lock=Lock.ACCESS_EXCLUSIVE)
         yield Step(catch_up(change), (of,))
+        if will:
+            yield Step(f"{head} FORCE ROW LEVEL SECURITY", (of,), lock=Lock.ACCESS_EXCLUSIVE)
 
     # --- removing ------------------------------------------------------------------------------------------------
 
@@ -438,6 +445,9 @@ class Speller:
             if numbered and goes(self.decision, numbered):
                 yield Step(set_aside(numbered), (of,))
         head = f"ALTER TABLE {name(of)}"
+        if isinstance(table, pg.Table) and table.force_row_security:
+            # Its owner would not see the rows that are to be copied.
+            yield Step(f"{head} NO FORCE ROW LEVEL SECURITY", (of,), lock=Lock.ACCESS_EXCLUSIVE)
         for column in self._columns(self.decision.before, of):
             needed = self.decision.before.needs_of.get(column.id, frozenset())
             if column.id not in self.decision.after and any(i.kind == "table" and i != of for i in needed):
@@ -475,7 +485,27 @@ class Speller:
         for change in filter(None, map(self.successions.get, (column.id for column in new))):
             yield from (Step(text, (of,)) for text in (*take_over(self.decision, change), catch_up(change)))
         yield from (Step(text, (of,)) for text in without_cast(self.decision, of))
-        yield Step(f"DROP TABLE {last}", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        yield Step(f"DROP TABLE {last}", (of,), tuple(self._not_carried(of)), Lock.ACCESS_EXCLUSIVE)
+        if self._is_forced(self.decision.after, of):
+            yield Step(f"ALTER TABLE {name(of)} FORCE ROW LEVEL SECURITY", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+
+    def _not_carried(self, of: Id) -> Iterator[Hazard]:
+        """What of its columns a table that is built again does not keep."""
+        for old in self._columns(self.decision.before, of):
+            new = self.decision.after.objects.get(old.id)
+            if not isinstance(new, pg.Column):
+                if old.generated is None:
+                    yield Hazard("ST201", str(old.id))
+            elif new.generated is not None:
+                if old.generated is None:
+                    yield Hazard("ST201", str(old.id), "generated values take the place of its own")
+            elif loss := lossy(old.type, new.type):
+                yield Hazard("ST201", str(old.id), f"{old.type} to {new.type} {loss}")
+
+    def _is_forced(self, catalog: Catalog, of: Id) -> bool:
+        """Whether policies hold for the table's owner too, who then does not see all rows."""
+        table = catalog.objects.get(of)
+        return isinstance(table, pg.Table) and table.force_row_security
 
     def _carried(self, column: pg.Column) -> str:
         """What carries a column's values over to its new type."""
@@ -593,7 +623,8 @@ class Speller:
                 members = [f"{identifier(c.id.name)} WITH OPTIONS {text}" for c, text in with_options if text]
                 members += [constraint_text(c) for c in sorted(constraints, key=_constraint_order)]
             yield Step(create_table(table, members), (of, *(thing.id for thing in merged)))
-            yield from (Step(text, (of,)) for text in after_table(table))
+            held_off = replace(table, force_row_security=table.force_row_security and of not in self.decision.rebuilds)
+            yield from (Step(text, (of,)) for text in after_table(held_off))
             kind, _, index = table.replica_identity.partition(" ")
             if kind in {"full", "nothing"} or index in {c.id.name for c in constraints}:
                 yield Step(replica_identity(table), (of,))
