@@ -358,3 +358,12 @@ create table visit (id text constraint two not null, ward text, note text not nu
   partition by list (ward);
 create table visit_a partition of visit for values in ('a');
 create table visit_b partition of visit for values in ('b');
+
+-- case: partition comes that lacks the index of the parent alone
+-- old
+create table a (id int not null, b int) partition by list (b);
+create index i3 on only a (b);
+-- new
+create table a (id int not null, b int) partition by list (b);
+create table a1 partition of a for values in (1);
+create index i3 on only a (b);

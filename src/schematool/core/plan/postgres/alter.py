@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import Enum
 
@@ -85,8 +85,10 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
             return _constraint_way(before, after)
         case pg.Index(), pg.Index():
             same = _same_but(before, after, "clustered", "statistics", "tablespace", "parent", "columns", "valid")
-            same = same and (before.valid or not after.valid)
-            return Way.IN_PLACE if same else Way.REPLACE
+            # Only one that is made anew is valid; and one ON ONLY a partitioned table ceases to be when a partition
+            # comes that lacks it, which ATTACH PARTITION would give it.
+            lacking = before.valid and not after.valid and " ON ONLY " in after.definition
+            return Way.IN_PLACE if same and (before.valid or not after.valid) and not lacking else Way.REPLACE
         case pg.Function(), pg.Function():
             same = (before.signature, before.result, before.kind) == (
                 after.signature,
@@ -167,8 +169,13 @@ def _constraint_way(before: pg.Constraint, after: pg.Constraint) -> Way:
     return Way.REPLACE
 
 
-def alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
-    """The steps of a change in place; common attributes (comment, owner, grants) come last."""
+def alter(
+    before: pg.PgObject, after: pg.PgObject, retype: Callable[[pg.Column, pg.Column], Step] | None = None
+) -> Iterator[Step]:
+    """The steps of a change in place; common attributes (comment, owner, grants) come last.
+
+    `retype`: gives the step that brings a column to another type.
+    """
     match before, after:
         case pg.Schema(), pg.Schema():
             pass
@@ -185,7 +192,7 @@ def alter(before: pg.PgObject, after: pg.PgObject) -> Iterator[Step]:
         case pg.ForeignTable(), pg.ForeignTable():
             yield from _foreign_table(before, after)
         case pg.Column(), pg.Column():
-            yield from _column(before, after)
+            yield from _column(before, after, retype)
         case pg.Constraint(), pg.Constraint():
             yield from _constraint(before, after)
         case pg.Index(), pg.Index():
@@ -355,7 +362,9 @@ def _foreign_table(before: pg.ForeignTable, after: pg.ForeignTable) -> Iterator[
         yield _brief(f"ALTER FOREIGN TABLE {name(after.id)}{changed_options(before.options, after.options)}", after)
 
 
-def _column(before: pg.Column, after: pg.Column) -> Iterator[Step]:
+def _column(
+    before: pg.Column, after: pg.Column, retype: Callable[[pg.Column, pg.Column], Step] | None
+) -> Iterator[Step]:
     table, column = relation(after.id), identifier(after.id.name)
     head = f"ALTER TABLE {table} ALTER COLUMN {column}"
     if before.generated is not None and after.generated is None:
@@ -364,7 +373,7 @@ def _column(before: pg.Column, after: pg.Column) -> Iterator[Step]:
         yield _brief(f"{head} DROP IDENTITY", after)
     if before.not_null and not after.not_null:
         yield _brief(f"{head} DROP NOT NULL", after)
-    if (before.type, before.collation) != (after.type, after.collation) and not after.inherited:
+    if retype and (before.type, before.collation) != (after.type, after.collation) and not after.inherited:
         yield retype(before, after)
     if before.generated is not None and after.generated is not None and before.generated != after.generated:
         text = f"{head} SET EXPRESSION AS ({again(after.generated)})"
@@ -382,25 +391,6 @@ def _column(before: pg.Column, after: pg.Column) -> Iterator[Step]:
     if before.foreign_options != after.foreign_options:
         changed = changed_options(before.foreign_options, after.foreign_options)
         yield _brief(f"ALTER FOREIGN TABLE {table} ALTER COLUMN {column}{changed}", after)
-
-
-def retype(before: pg.Column, after: pg.Column) -> Step:
-    """ALTER COLUMN TYPE with the USING that carries the values over."""
-    column = identifier(after.id.name)
-    text = f"ALTER TABLE {relation(after.id)} ALTER COLUMN {column} TYPE {after.type}"
-    if after.collation:
-        text += f" COLLATE {after.collation}"
-    values = types.using(column, before.type, after.type)
-    if values:
-        text += f" USING {values}"
-    hazards: list[Hazard] = []
-    loss = types.lossy(before.type, after.type)
-    if loss:
-        hazards.append(Hazard("ST201", str(after.id), f"{before.type} to {after.type} {loss}"))
-    if types.rewrites(before.type, after.type):
-        hazards.append(Hazard("ST203", str(after.id), f"{before.type} to {after.type}"))
-        return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE, Work.REWRITE)
-    return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE)
 
 
 def retype_foreign(after: pg.Column) -> str:

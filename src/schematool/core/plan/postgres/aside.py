@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from schematool.core.catalog import Catalog, Id
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.decide import Decision
+from schematool.core.plan.postgres.domains import underneath
 from schematool.core.plan.postgres.names import aside, name, name_aside, table_of
 from schematool.core.plan.postgres.renames import multirange_path, range_parts
-from schematool.core.plan.postgres.types import using
+from schematool.core.plan.postgres.types import using, without_length
 from schematool.core.sql.names import object_name
 from schematool.core.sql.quote import identifier, qualified
 
@@ -40,11 +41,13 @@ def range_aside(range_: pg.Range) -> Iterator[str]:
 def carried(decision: Decision, value: str, old: str, new: str) -> str:
     """What carries a value over from its old type, whatever was set aside of that, to its new one."""
     of = _set_aside(decision, old)
-    if of is not None:
-        if old == new and _holds_rows(decision, of):
-            return f"{value}::{new}"
-        return f"{value}::text{'[]' if new.endswith('[]') else ''}::{new}"
-    return value if old == new else using(value, old, new) or f"{value}::{new}"
+    if of is not None and old == new and _holds_rows(decision, of):
+        return f"{value}::{new}"
+    before, after = underneath(old, decision.old_domains), underneath(new, decision.new_domains)
+    # What is behind a domain is assigned to it: a cast to it would cut what is too long.
+    if _set_aside(decision, before) is not None:
+        return f"{value}::text{'[]' if after.endswith('[]') else ''}::{without_length(after)}"
+    return value if before == after else using(value, before, after) or value
 
 
 def cast_between(decision: Decision, of: Id) -> Iterator[str]:

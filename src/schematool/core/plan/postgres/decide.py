@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from schematool.core.catalog import Catalog, Id, Object
@@ -12,7 +12,7 @@ from schematool.core.diff import diff
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.alter import Way, way
-from schematool.core.plan.postgres.names import table_of
+from schematool.core.plan.postgres.names import name, table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.twins import on, twins
 from schematool.core.sql.quote import identifier
@@ -38,6 +38,9 @@ class Decision:
     swaps: set[Id] = field(default_factory=set)
     rebuilds: set[Id] = field(default_factory=set)
     retyped: set[Id] = field(default_factory=set)
+    old_domains: Mapping[str, str] = field(default_factory=dict)
+    """What each domain is over, by its qualified name."""
+    new_domains: Mapping[str, str] = field(default_factory=dict)
     released: set[Id] = field(default_factory=set)
     """Domains that let go of what is dropped and take it again when it is made: columns are of them meanwhile."""
 
@@ -100,7 +103,7 @@ def _parents(thing: Object | None) -> tuple[Id, ...]:
 
 def decide(before: Catalog, after: Catalog, version: int) -> Decision:
     """Compare two catalogs and decide the fate of everything that differs or depends on what differs."""
-    decision = Decision(before, after, version)
+    decision = Decision(before, after, version, old_domains=_domains(before), new_domains=_domains(after))
     for change in diff(before, after):
         match change:
             case Added():
@@ -117,6 +120,10 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
     _leave_to_the_parent(decision)
     _keep_rows_for_the_copy(decision)
     return decision
+
+
+def _domains(catalog: Catalog) -> Mapping[str, str]:
+    return {name(thing.id): thing.base for thing in catalog if isinstance(thing, pg.Domain)}
 
 
 def _altered(decision: Decision, change: Altered) -> None:

@@ -44,6 +44,7 @@ from schematool.core.plan.postgres.create import (
     replica_identity,
 )
 from schematool.core.plan.postgres.decide import Decision, decide, let_go
+from schematool.core.plan.postgres.domains import loss, losses
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.knots import is_base_type, placeholder, stands_in
 from schematool.core.plan.postgres.names import aside, name, relation, table_of
@@ -64,7 +65,7 @@ from schematool.core.plan.postgres.numbering import (
     take_over,
 )
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.plan.postgres.types import lossy, usual_storage
+from schematool.core.plan.postgres.types import rewrites, usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
 
@@ -380,16 +381,16 @@ class Speller:
         of, text = thing.id, drop(thing)
         match thing:
             case pg.Table() | pg.MaterializedView():
-                loss = (Hazard("ST201", str(of)),) if isinstance(thing, pg.Table) else ()
-                return Step(text, (of,), loss, Lock.ACCESS_EXCLUSIVE)
+                lost = (Hazard("ST201", str(of)),) if isinstance(thing, pg.Table) else ()
+                return Step(text, (of,), lost, Lock.ACCESS_EXCLUSIVE)
             case pg.Column():
                 again = of in self.decision.creates
-                loss = (Hazard("ST201", str(of)),) if thing.generated is None else ()
+                lost = (Hazard("ST201", str(of)),) if thing.generated is None else ()
                 if again and thing.generated is not None and self._new_column(of).generated is None:
-                    loss = (Hazard("ST201", str(of), "its generated values go"),)
+                    lost = (Hazard("ST201", str(of), "its generated values go"),)
                 if self._kept_by_a_child(of):
                     text = text.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1)
-                return Step(text, (of,), loss, Lock.ACCESS_EXCLUSIVE)
+                return Step(text, (of,), lost, Lock.ACCESS_EXCLUSIVE)
             case pg.Index() if self.is_alone(("drop", of)):
                 words = text.replace("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1)
                 return Step(words, (of,), (), Lock.SHARE_UPDATE_EXCLUSIVE, Work.ONLINE, alone=True)
@@ -465,7 +466,7 @@ class Speller:
         if of in self.decision.swaps:
             yield from (Step(text, (of,)) for text in without_cast(self.decision, of))
             own = " CASCADE" if is_base_type(self.decision.old(of)) else ""
-            yield Step(f"DROP {_swap_word(self.decision.old(of))} {last}{own}", (of,), self._swap_hazards(of))
+            yield Step(f"DROP {_swap_word(self.decision.old(of))} {last}{own}", (of,), tuple(losses(self.decision, of)))
             return
         old = {column.id.name for column in self._columns(self.decision.before, of)}
         new = [c for c in self._columns(self.decision.after, of) if c.generated is None and c.id.name in old]
@@ -499,8 +500,8 @@ class Speller:
             elif new.generated is not None:
                 if old.generated is None:
                     yield Hazard("ST201", str(old.id), "generated values take the place of its own")
-            elif loss := lossy(old.type, new.type):
-                yield Hazard("ST201", str(old.id), f"{old.type} to {new.type} {loss}")
+            elif words := loss(self.decision, old.type, new.type):
+                yield Hazard("ST201", str(old.id), f"{old.type} to {new.type} {words}")
 
     def _is_forced(self, catalog: Catalog, of: Id) -> bool:
         """Whether policies hold for the table's owner too, who then does not see all rows."""
@@ -512,18 +513,6 @@ class Speller:
         own, old = identifier(column.id.name), self.decision.old(column.id)
         assert isinstance(old, pg.Column)
         return carried(self.decision, own, old.type, column.type)
-
-    def _swap_hazards(self, of: Id) -> tuple[Hazard, ...]:
-        old, new = self.decision.old(of), self.decision.new(of)
-        if isinstance(old, pg.Enum) and isinstance(new, pg.Enum):
-            gone = [label for label in old.labels if label not in new.labels]
-            if gone:
-                return (Hazard("ST209", str(of), ", ".join(gone)),)
-        if isinstance(old, pg.Composite) and isinstance(new, pg.Composite):
-            kept = {attribute.name for attribute in new.attributes}
-            gone = [attribute.name for attribute in old.attributes if attribute.name not in kept]
-            return tuple(Hazard("ST201", str(of), f"attribute {one}") for one in gone)
-        return ()
 
     # --- making --------------------------------------------------------------------------------------------------
 
@@ -732,7 +721,7 @@ class Speller:
             made = any(i.name == index and i.kind in {"index", "constraint"} for i in self.decision.creates)
             if after.replica_identity.startswith("index ") and made:
                 before = replace(before, replica_identity=after.replica_identity)
-        for step in alter(before, after):
+        for step in alter(before, after, self._retype):
             if self.style.online and isinstance(after, pg.Column) and self._online_table(table_of(of)):
                 steps, later = online.rewrite(step, after)
                 yield from steps
@@ -774,6 +763,22 @@ class Speller:
                 again = replace(column, grants=tuple(sorted(kept)))
                 yield from (Step(text, (after.id,)) for text in privileges(((), ()), (again.grants, ()), column))
 
+    def _retype(self, before: pg.Column, after: pg.Column) -> Step:
+        """ALTER COLUMN TYPE with the USING that carries the values over."""
+        column = identifier(after.id.name)
+        text = f"ALTER TABLE {relation(after.id)} ALTER COLUMN {column} TYPE {after.type}"
+        if after.collation:
+            text += f" COLLATE {after.collation}"
+        if (values := carried(self.decision, column, before.type, after.type)) != column:
+            text += f" USING {values}"
+        hazards: list[Hazard] = []
+        if words := loss(self.decision, before.type, after.type):
+            hazards.append(Hazard("ST201", str(after.id), f"{before.type} to {after.type} {words}"))
+        if rewrites(before.type, after.type):
+            hazards.append(Hazard("ST203", str(after.id), f"{before.type} to {after.type}"))
+            return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE, Work.REWRITE)
+        return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE)
+
     def _retyped(self, after: pg.Column) -> Iterator[Step]:
         """Move a column from the type that was set aside to the new one of the same name."""
         above = set(self.decision.merged_into(after.id, self.decision.before))
@@ -784,8 +789,9 @@ class Speller:
         if after.collation:
             yield Step(f"{text} COLLATE {after.collation}", (after.id,), lock=Lock.ACCESS_EXCLUSIVE, work=Work.REWRITE)
             return
+        values = self._carried(after)
         yield Step(
-            f"{text} USING {self._carried(after)}",
+            f"{text} USING {values}" if values != column else text,
             (after.id,),
             (Hazard("ST203", str(after.id), "its type is made again"),),
             Lock.ACCESS_EXCLUSIVE,

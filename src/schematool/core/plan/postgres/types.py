@@ -47,50 +47,131 @@ def parsed(text: str) -> TypeName:
 
 
 def using(column: str, old: str, new: str) -> str | None:
-    """The USING expression that carries values over, or None where the assignment cast does it (and checks lengths)."""
+    """The USING expression that carries values over, or None where the assignment cast does it.
+
+    It never has the length of the new type in it: an explicit cast to `varchar(3)` cuts what is longer without a word,
+    while the assignment that follows refuses it.
+    """
     before, after = parsed(old), parsed(new)
     if before.base == after.base and before.dimensions == after.dimensions:
         return None
+    into = without_length(new)
     if before.dimensions < after.dimensions:
-        return f"CASE WHEN {column} IS NULL THEN NULL ELSE ARRAY[{_cast(column, before.base, after.base)}] END::{new}"
+        return f"CASE WHEN {column} IS NULL THEN NULL ELSE ARRAY[{_cast(column, before.base, after.base)}] END::{into}"
     if before.dimensions > after.dimensions:
-        return _cast(f"({column})[1]", before.base, after.base, new)
+        return _cast(f"({column})[1]", before.base, after.base, into)
     if before.base in _STRINGS and after.base in _STRINGS and not before.dimensions:
         return None
-    return _cast(column, before.base, after.base, new, "[]" * before.dimensions)
+    return _cast(column, before.base, after.base, into, "[]" * before.dimensions)
+
+
+_UNBOUNDED = {"character varying": "character varying", "character": "text", "bit": "bit varying"}
+
+
+def without_length(type_: str) -> str:
+    """A type that takes longer values too and is assigned to this one with a look at their length."""
+    of = parsed(type_)
+    return _UNBOUNDED.get(of.base, of.base) + "[]" * of.dimensions
 
 
 def _cast(value: str, old: str, new: str, full: str | None = None, array: str = "") -> str:
     direct = old == new or old in _STRINGS or new in _STRINGS or any({old, new} <= family for family in _DIRECT)
-    return f"{value}::{full or new}" if direct else f"{value}::text{array}::{full or new}"
+    into = full or without_length(new)
+    return f"{value}::{into}" if direct else f"{value}::text{array}::{into}"
+
+
+_ROUNDS = "rounds values"
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+_FLOATS = frozenset({"real", "double precision"})
+_SCALES = {"smallint": 0, "integer": 0, "bigint": 0, "oid": 0, "money": 2}
+_ANY = 999
+"""More digits than a number can have: how many there are is not known."""
+_DIGITS = {"smallint": 5, "integer": 10, "bigint": 19, "oid": 10, "real": 6, "double precision": 15}
+"""Decimal digits: at most, of an integer type; those that always come through, of a float (PostgreSQL 18, 8.1.3)."""
+_SHORT = frozenset({*_SCALES, *_FLOATS, *_MOMENTS, "uuid", "boolean", '"char"', "name"})
+"""Types whose texts fit into a `name`."""
 
 
 def lossy(old: str, new: str) -> str | None:
-    """What of the values a change can lose without an error, in words; None when nothing."""
+    """What of the values a change can lose without an error, in words; None when nothing.
+
+    Apart from what PostgreSQL itself takes for the same: blanks at the end of a `character`, and the order, spacing and
+    repeated keys of a `json` that becomes `jsonb`.
+    """
     before, after = parsed(old), parsed(new)
     if before.dimensions > after.dimensions:
         return "keeps only the first element"
-    pair = (before.base, after.base)
-    if before.base == after.base == "numeric" and after.modifiers:
-        scale_before = before.modifiers[1] if len(before.modifiers) > 1 else (0 if before.modifiers else 999)
-        scale_after = after.modifiers[1] if len(after.modifiers) > 1 else 0
-        return "rounds values" if scale_after < scale_before else None
-    if before.base in {"numeric", "real", "double precision"} and after.base in {
-        "smallint",
-        "integer",
-        "bigint",
-    }:
-        return "rounds values"
-    if pair in {("numeric", "real"), ("numeric", "double precision"), ("double precision", "real")}:
-        return "rounds values"
-    if before.base in _MOMENTS[1:] and (after.base == "date" or after.base.startswith("time ")):
-        return "keeps only a part of each moment"
-    if before.base in _MOMENTS and before.base == after.base:
+    found = (
+        _number_loss(before, after),
+        _moment_loss(before, after),
+        _string_loss(before, after),
+    )
+    return next((words for words in found if words), None)
+
+
+def cuts(old: str, new: str) -> bool:
+    """Whether a cast, which does not look at lengths as an assignment does, can make a value shorter."""
+    before, after = parsed(old), parsed(new)
+    if after.base not in _UNBOUNDED or not after.modifiers:
+        return False
+    return before.base not in _UNBOUNDED or not before.modifiers or before.modifiers[0] > after.modifiers[0]
+
+
+def _scale(of: TypeName) -> int:
+    """How many digits there can be behind the point."""
+    if of.base == "numeric":
+        return of.modifiers[1] if len(of.modifiers) > 1 else (0 if of.modifiers else _ANY)
+    return _SCALES.get(of.base, _ANY)
+
+
+def _number_loss(before: TypeName, after: TypeName) -> str | None:
+    if before.base == after.base and before.base != "numeric":
         return None
-    if pair == ("json", "jsonb"):
+    if after.base == "boolean" and before.base == "integer":
+        return "keeps only whether it is zero"
+    if after.base in _FLOATS:
+        whole = _DIGITS.get(before.base, _ANY)
+        if before.base == "numeric" and before.modifiers:
+            whole = before.modifiers[0]
+        return _ROUNDS if whole > _DIGITS[after.base] and before.base != "real" else None
+    if after.base == "numeric" and not after.modifiers:
         return None
-    if before.base in {"character varying", "text"} and after.base == "character":
+    # What is text and no whole number is refused by an integer type.
+    rounded = after.base in {"numeric", "money"} or (after.base in _INTEGERS and before.base in {*_NUMBERS, "money"})
+    return _ROUNDS if rounded and _scale(before) > _scale(after) else None
+
+
+def _precision(of: TypeName) -> int:
+    return of.modifiers[0] if of.modifiers else 6
+
+
+def _moment_loss(before: TypeName, after: TypeName) -> str | None:
+    timed = after.base.startswith(("time", "interval"))
+    if not timed and after.base != "date":
         return None
+    known = before.base.startswith(("time", "interval")) or before.base == "date"
+    if before.base != after.base:
+        if after.base.startswith("interval "):
+            return "keeps only a part of each interval"
+        if after.base == "date" or (after.base.startswith("time ") and before.base[:5] != "time "):
+            return "keeps only a part of each moment"
+        if after.base.endswith("without time zone") and (not known or before.base == "time with time zone"):
+            return "drops time zones"
+    fractions = 0 if before.base == "date" else _precision(before)
+    return "rounds fractions of a second" if timed and fractions > _precision(after) else None
+
+
+def _string_loss(before: TypeName, after: TypeName) -> str | None:
+    if before.base == after.base:
+        return None
+    if after.base == '"char"':
+        return "keeps only the first byte"
+    if after.base == "name" and before.base not in _SHORT:
+        return "keeps only the first 63 bytes"
+    if after.base == "cidr" and before.base == "inet":
+        return "keeps only the network"
+    if after.base == "tsvector" and before.base in _STRINGS:
+        return "keeps each word once"
     return None
 
 
