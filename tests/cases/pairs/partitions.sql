@@ -367,3 +367,107 @@ create index i3 on only a (b);
 create table a (id int not null, b int) partition by list (b);
 create table a1 partition of a for values in (1);
 create index i3 on only a (b);
+
+-- case: hash partitions become twice as many, with rows that a foreign key points at
+-- old
+create table p (a int primary key, b text) partition by hash (a);
+create table p0 partition of p for values with (modulus 2, remainder 0);
+create table p1 partition of p for values with (modulus 2, remainder 1);
+create table f (a int references p on delete cascade);
+insert into p select i, 'x' from generate_series(1, 20) i;
+insert into f select i from generate_series(1, 20) i;
+-- new
+create table p (a int primary key, b text) partition by hash (a);
+create table p0 partition of p for values with (modulus 4, remainder 0);
+create table p1 partition of p for values with (modulus 4, remainder 1);
+create table p2 partition of p for values with (modulus 4, remainder 2);
+create table p3 partition of p for values with (modulus 4, remainder 3);
+create table f (a int references p on delete cascade);
+
+-- case: a range is divided and put together, with rows
+-- old
+create table p (a int primary key, b text, g int generated always as (a * 2) stored, i int generated always as identity) partition by range (a);
+create table p0 partition of p for values from (0) to (100);
+create index on p (b);
+insert into p select i, 'x' from generate_series(1, 90) i;
+-- new
+create table p (a int primary key, b text, g int generated always as (a * 2) stored, i int generated always as identity) partition by range (a);
+create table p0 partition of p for values from (0) to (50);
+create table p1 partition of p for values from (50) to (100);
+create index on p (b);
+
+-- case: rows leave the default partition for a new one
+-- old
+create table p (a int primary key, b text) partition by range (a);
+create table p0 partition of p for values from (0) to (50);
+create table pd partition of p default;
+create table f (a int);
+insert into p select i, 'x' from generate_series(1, 190) i;
+insert into f select i from generate_series(1, 190) i;
+-- new
+create table p (a int primary key, b text) partition by range (a);
+create table p0 partition of p for values from (0) to (60);
+create table p1 partition of p for values from (60) to (100);
+create table pd partition of p default;
+create table f (a int);
+
+-- case: values move from one list to another, and to the default partition
+-- old
+create table p (a int, k text) partition by list (k);
+create table pa partition of p for values in ('a', 'b', null);
+create table pb partition of p for values in ('c');
+create table pd partition of p default;
+insert into p values (1, 'a'), (2, 'b'), (3, 'c'), (4, null), (5, 'z');
+-- new
+create table p (a int, k text) partition by list (k);
+create table pa partition of p for values in ('a');
+create table pb partition of p for values in ('b', null);
+create table pd partition of p default;
+
+-- case: two partitions trade their bounds
+-- old
+create table p (a timestamptz, k text) partition by range (a);
+create table pa partition of p for values from ('2024-01-01') to ('2024-02-01');
+create table pb partition of p for values from ('2024-02-01') to ('2024-03-01');
+insert into p values ('2024-01-15', 'a'), ('2024-02-15', 'b');
+-- new
+create table p (a timestamptz, k text) partition by range (a);
+create table pb partition of p for values from ('2024-01-01') to ('2024-02-01');
+create table pa partition of p for values from ('2024-02-01') to ('2024-03-01');
+
+-- case: bounds over two columns move
+-- old
+create table p (a text, n int, k text) partition by range (a, n);
+create table pa partition of p for values from ('a', minvalue) to ('m', 5);
+create table pb partition of p for values from ('m', 5) to ('z', maxvalue);
+insert into p values ('b', 1, 'a'), ('l', 7, 'b'), ('m', 4, 'c'), ('m', 6, 'd'), ('q', 1, 'e');
+-- new
+create table p (a text, n int, k text) partition by range (a, n);
+create table pa partition of p for values from ('a', minvalue) to ('k', 5);
+create table pb partition of p for values from ('k', 5) to ('z', maxvalue);
+
+-- case: a divided partition gives rows to a new one
+-- old
+create table p (a int, b int) partition by range (a);
+create table p0 partition of p for values from (0) to (100) partition by list (b);
+create table p0a partition of p0 for values in (1);
+create table p0b partition of p0 default;
+insert into p select i, i % 3 from generate_series(1, 90) i;
+-- new
+create table p (a int, b int) partition by range (a);
+create table p0 partition of p for values from (0) to (50) partition by list (b);
+create table p0a partition of p0 for values in (1);
+create table p0b partition of p0 default;
+create table p1 partition of p for values from (50) to (100) partition by list (b);
+create table p1a partition of p1 for values in (1, 2);
+create table p1b partition of p1 default;
+
+-- case: the default partition gets a bound, and another one is it
+-- old
+create table p (a int, b int) partition by list (a);
+create table pd partition of p default;
+insert into p values (1, 1), (2, 2), (null, 3);
+-- new
+create table p (a int, b int) partition by list (a);
+create table pd partition of p for values in (1);
+create table pe partition of p default;

@@ -13,6 +13,7 @@ from schematool.core.plan.postgres.knots import untie
 from schematool.core.plan.postgres.names import table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.numbering import successions
+from schematool.core.plan.postgres.rerouting import in_the_way
 from schematool.core.plan.postgres.twins import on, twins
 
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
@@ -29,6 +30,8 @@ def arrange(decision: Decision) -> Graph:
     _triggers(decision, graph)
     _ownerships(decision, graph)
     _numbering(decision, graph)
+    _room(decision, graph)
+    _moves(decision, graph)
     _clusters(decision, graph)
     _swaps(decision, graph)
     _merge_drops(decision, graph)
@@ -50,6 +53,7 @@ def _nodes(decision: Decision) -> Iterator[Node]:
     yield from (("create", of) for of in decision.creates)
     yield from (("alter", of) for of in decision.alters)
     yield from (("release", of) for of in decision.released)
+    yield from (("move", move.table) for move in decision.moves)
     yield from (("finish", of) for of in decision.swaps | decision.rebuilds if of in decision.creates)
     kept = {thing.id for thing in decision.after if isinstance(thing, pg.Table) and thing.of_type} - decision.creates
     touched = decision.creates | decision.alters.keys() | {of for of in kept if of in decision.before}
@@ -207,6 +211,7 @@ def _pointed_at(decision: Decision, graph: Graph) -> None:
         if isinstance(thing, pg.Constraint) and thing.type == "foreign key" and thing.references:
             for partition in _parts(decision, thing.references):
                 graph.first(("drop", thing.id), ("drop", partition))
+                graph.first(("drop", partition), ("create", thing.id))
 
 
 def _parts(decision: Decision, table: Id) -> Iterator[Id]:
@@ -544,6 +549,41 @@ def _ownerships(decision: Decision, graph: Graph) -> None:
             if isinstance(old, pg.Sequence) and old.owned_by and table_of(old.owned_by) not in decision.rebuilds:
                 graph.first(("own", of), ("drop", old.owned_by))
                 graph.first(("own", of), ("drop", table_of(old.owned_by)))
+
+
+def _room(decision: Decision, graph: Graph) -> None:
+    """A partition that leaves, or gets another bound, makes room for the one that comes in its place."""
+    for of in [of for action, of in graph.before if action == "attach" and of.kind == "table"]:
+        table = decision.new(of)
+        for sibling in in_the_way(decision.before, decision.after, table) if isinstance(table, pg.Table) else ():
+            for action in ("detach", "drop") if sibling not in decision.rebuilds else ():
+                graph.first((action, sibling), ("attach", of))
+
+
+def _moves(decision: Decision, graph: Graph) -> None:
+    """Rows are moved when their partition is out and the other is not in yet; the default one takes what is left."""
+    for move in decision.moves:
+        node = ("move", move.table)
+        for of in (move.source, move.target):
+            graph.first(("detach", of), node)
+            if of in decision.after:
+                _whole(decision, graph, of, node, keys=False)
+        graph.first(node, ("attach", move.table))
+        graph.first(node, ("attach", move.source))
+        graph.first(node, ("drop", move.source))
+        for child in decision.children_of(move.target, decision.after):
+            graph.first(("attach", child), node)
+        if not move.inside:
+            for other in decision.moves:
+                if other.source == move.source and other.inside:
+                    graph.first(("move", other.table), node)
+        for of in decision.drops:
+            key = decision.old(of)
+            if isinstance(key, pg.Constraint) and key.type == "foreign key" and of in decision.creates:
+                graph.first(("drop", of), ("detach", move.source))
+                graph.first(("drop", of), node)
+                graph.first(("attach", move.table), ("create", of))
+                graph.first(("attach", move.source), ("create", of))
 
 
 def _numbering(decision: Decision, graph: Graph) -> None:

@@ -14,6 +14,7 @@ from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.alter import Way, way
 from schematool.core.plan.postgres.names import name, table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
+from schematool.core.plan.postgres.rerouting import Move, moves
 from schematool.core.plan.postgres.twins import on, twins
 from schematool.core.sql.quote import identifier
 
@@ -41,6 +42,8 @@ class Decision:
     old_domains: Mapping[str, str] = field(default_factory=dict)
     """What each domain is over, by its qualified name."""
     new_domains: Mapping[str, str] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
+    """Rows that change their partition."""
     released: set[Id] = field(default_factory=set)
     """Domains that let go of what is dropped and take it again when it is made: columns are of them meanwhile."""
 
@@ -114,16 +117,45 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
                 _altered(decision, change)
             case _:
                 raise AssertionError(change)
+    _reroute(decision)
     _rebuild_for_locality(decision)
     _tear_off_shares(decision)
     _propagate(decision)
     _leave_to_the_parent(decision)
     _keep_rows_for_the_copy(decision)
+    made_again = decision.rebuilds | {of for of in decision.drops if of in decision.creates}
+    decision.moves = [
+        move for move in decision.moves if not {move.source, move.target, *_above(decision, move)} & made_again
+    ]
     return decision
 
 
 def _domains(catalog: Catalog) -> Mapping[str, str]:
     return {name(thing.id): thing.base for thing in catalog if isinstance(thing, pg.Domain)}
+
+
+def _reroute(decision: Decision) -> None:
+    """Find the rows that change their partition; foreign keys to them are taken away meanwhile, and made again.
+
+    One would refuse DETACH PARTITION, and ON DELETE CASCADE would delete what points at a row that is only moved.
+    """
+    changed = {of for of in (*decision.creates, *decision.drops, *decision.alters) if of.kind == "table"}
+    tables = (side.objects.get(of) for of in changed for side in (decision.before, decision.after))
+    parents = {table.partition_of for table in tables if isinstance(table, pg.Table) and table.partition_of}
+    decision.moves = list(moves(decision.before, decision.after, parents))
+    above = {of for move in decision.moves for of in _above(decision, move)}
+    for thing in [*decision.before] if above else ():
+        pointing = isinstance(thing, pg.Constraint) and thing.type == "foreign key" and not thing.inherited
+        if pointing and isinstance(thing, pg.Constraint) and thing.references in above and thing.id in decision.after:
+            _again(decision, thing.id)
+
+
+def _above(decision: Decision, move: Move) -> Iterator[Id]:
+    """The tables that a moved row is in, from the source's parent upwards."""
+    table = decision.before.objects.get(move.source)
+    while isinstance(table, pg.Table) and table.partition_of:
+        yield table.partition_of
+        table = decision.before.objects.get(table.partition_of)
 
 
 def _altered(decision: Decision, change: Altered) -> None:

@@ -10,8 +10,8 @@ from typing import TypeAlias
 from schematool.core.catalog import Id
 
 Node: TypeAlias = tuple[str, Id]
-"""An action on an object: one of `drop`, `unbind`, `create`, `stub`, `alter`, `release`, `detach`, `attach`, `own` and
-`finish`."""
+"""An action on an object: one of `drop`, `unbind`, `create`, `stub`, `alter`, `release`, `detach`, `attach`, `own`,
+`move` and `finish`."""
 
 
 @dataclass(slots=True)
