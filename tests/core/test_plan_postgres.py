@@ -14,7 +14,7 @@ from schematool.core.change import Renamed
 from schematool.core.diff import diff
 from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
-from schematool.core.plan.postgres import align, plan, rename, types, unfounded
+from schematool.core.plan.postgres import align, bounds, plan, rename, types, unfounded
 from schematool.core.step import Lock, Work, segments
 
 ATOMIC = Style(online=False)
@@ -223,6 +223,9 @@ def test_what_a_new_type_means_is_said(before: str, after: str, hazards: set[str
         ("public.a[]", "public.b[]", "x::text[]::public.b[]"),
         ("character varying(10)", "character varying(5)", None),
         ("timestamp(3) without time zone", "timestamp without time zone", None),
+        ("text[]", "jsonb", "to_jsonb(x)"),
+        ("text", "jsonb", "x::jsonb"),
+        ("jsonb", "date", "(x #>> '{}')::date"),
     ],
 )
 def test_values_are_carried_over(old: str, new: str, using: str | None) -> None:
@@ -370,3 +373,26 @@ def test_work_grows_with_the_schema_and_not_with_its_square() -> None:
         return sum(entry.callcount for entry in profile.getstats())
 
     assert calls(160) < 2.6 * calls(80)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "types", "covered", "met"),
+    [
+        ("FOR VALUES IN ('a', NULL)", "FOR VALUES IN ('a')", ("text",), True, True),
+        ("FOR VALUES IN ('a')", "FOR VALUES IN ('b')", ("text",), False, False),
+        ("FOR VALUES FROM (1) TO (9)", "FOR VALUES FROM (2) TO (10)", ("integer",), False, True),
+        ("FOR VALUES FROM ('1') TO ('9')", "FOR VALUES FROM ('2') TO ('10')", ("text",), None, None),
+        ("FOR VALUES FROM (MINVALUE) TO ('9')", "FOR VALUES FROM (MINVALUE) TO ('10')", ("bigint",), False, True),
+        ("FOR VALUES FROM (1) TO (5)", "FOR VALUES FROM (5) TO (MAXVALUE)", ("integer",), False, False),
+        ("FOR VALUES WITH (modulus 2, remainder 1)", "FOR VALUES WITH (modulus 4, remainder 3)", (), True, True),
+        ("FOR VALUES WITH (modulus 2, remainder 0)", "FOR VALUES WITH (modulus 4, remainder 3)", (), False, False),
+        ("DEFAULT", "FOR VALUES IN ('a')", ("text",), True, None),
+    ],
+)
+def test_bounds_are_compared(
+    wide: str, narrow: str, types: tuple[str, ...], covered: bool | None, met: bool | None
+) -> None:
+    """Whether one covers the other and whether they meet; nothing is said of values whose order only a server knows."""
+    one, other = bounds.bound(wide), bounds.bound(narrow)
+
+    assert (bounds.covers(one, other, types), bounds.overlap(one, other, types)) == (covered, met)

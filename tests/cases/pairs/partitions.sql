@@ -471,3 +471,31 @@ insert into p values (1, 1), (2, 2), (null, 3);
 create table p (a int, b int) partition by list (a);
 create table pd partition of p for values in (1);
 create table pe partition of p default;
+
+-- case: a range is divided while a foreign key points at it and columns change
+-- old
+create table p (id int, d date, primary key (id, d)) partition by range (d);
+create table p1 partition of p for values from ('2024-01-01') to ('2024-07-01');
+create table p2 partition of p for values from ('2024-07-01') to ('2025-01-01');
+create table c (id int primary key, p_id int, p_d date, foreign key (p_id, p_d) references p on delete cascade);
+insert into p values (1, '2024-03-03'), (2, '2024-08-08'); insert into c values (1, 1, '2024-03-03'), (2, 2, '2024-08-08');
+-- new
+create table p (id bigint, d date, n text, primary key (id, d)) partition by range (d);
+create table p1 partition of p for values from ('2024-01-01') to ('2024-04-01');
+create table p15 partition of p for values from ('2024-04-01') to ('2024-07-01');
+create table p2 partition of p for values from ('2024-07-01') to ('2025-01-01');
+create table c (id int primary key, p_id bigint, p_d date, foreign key (p_id, p_d) references p on delete cascade);
+
+-- case: a key column of a partitioned table with foreign keys to and from it gets another type
+-- since 17
+-- old
+create table c (id int primary key);
+create table p (id int generated always as identity, k int references c, s serial, primary key (id, k)) partition by list (k);
+create table p1 partition of p for values in (1);
+insert into c values (1); insert into p (k) values (1), (1);
+-- new
+create table c (id bigint primary key);
+create table p (id bigint generated always as identity, k bigint references c on delete cascade, s bigserial, n text not null default 'x', primary key (id, k)) partition by list (k);
+create table p1 partition of p for values in (1);
+create table p2 partition of p for values in (2);
+create table r (id bigint, k bigint, foreign key (id, k) references p);

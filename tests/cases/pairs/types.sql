@@ -370,3 +370,12 @@ create function bt_eq(bt, bt) returns bool language internal immutable strict as
 create operator = (leftarg = bt, rightarg = bt, function = bt_eq, commutator = =, hashes);
 create cast (int as bt) without function as assignment;
 create table t (v bt);
+
+-- case: arrays, enums and dates become jsonb, and back
+-- old
+create type e as enum ('a', 'b');
+create table t (a int[], b e, c date, d uuid, f boolean[], g numeric, h text, i varchar(9)[]);
+insert into t values ('{1,null,2}', 'a', '2024-01-01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{t,f}', 1.50, '{"x": 1}', null), (null, null, null, null, null, null, null, null);
+-- new
+create type e as enum ('a', 'b');
+create table t (a jsonb, b jsonb, c jsonb, d json, f jsonb, g jsonb, h jsonb, i jsonb);

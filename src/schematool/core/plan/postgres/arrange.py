@@ -16,6 +16,7 @@ from schematool.core.plan.postgres.numbering import successions
 from schematool.core.plan.postgres.rerouting import in_the_way
 from schematool.core.plan.postgres.twins import on, twins
 
+_INHERITED = frozenset({"check", "foreign key"})
 _INLINE = frozenset({"primary key", "unique", "check", "exclude", "foreign key"})
 
 
@@ -53,7 +54,7 @@ def _nodes(decision: Decision) -> Iterator[Node]:
     yield from (("create", of) for of in decision.creates)
     yield from (("alter", of) for of in decision.alters)
     yield from (("release", of) for of in decision.released)
-    yield from (("move", move.table) for move in decision.moves)
+    yield from (("move", move.id) for move in decision.moves)
     yield from (("finish", of) for of in decision.swaps | decision.rebuilds if of in decision.creates)
     kept = {thing.id for thing in decision.after if isinstance(thing, pg.Table) and thing.of_type} - decision.creates
     touched = decision.creates | decision.alters.keys() | {of for of in kept if of in decision.before}
@@ -417,9 +418,9 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             for parent in (*table.inherits, *filter(None, [table.partition_of])):
                 for column in _columns(decision, parent) | _checks(decision, parent):
                     for other in ("create", "alter", "drop"):
-                        check = other == "drop" and _type(decision.before.objects.get(column)) == "check"
+                        check = other == "drop" and _type(decision.before.objects.get(column)) in _INHERITED
                         if check and _comes_back(decision, table):
-                            # Taken out, it would keep its share of the check.
+                            # Taken out, it would keep its share.
                             graph.first((other, column), ("detach", of))
                         else:
                             graph.first(("detach", of), (other, column))
@@ -563,10 +564,14 @@ def _room(decision: Decision, graph: Graph) -> None:
 def _moves(decision: Decision, graph: Graph) -> None:
     """Rows are moved when their partition is out and the other is not in yet; the default one takes what is left."""
     for move in decision.moves:
-        node = ("move", move.table)
+        node = ("move", move.id)
         for of in (move.source, move.target):
             graph.first(("detach", of), node)
-            if of in decision.after:
+            if move.is_early(decision.before, decision.after):
+                for column in _columns(decision, of):
+                    for action in ("create", "alter", "drop"):
+                        graph.first(node, (action, column))
+            elif of in decision.after:
                 _whole(decision, graph, of, node, keys=False)
         graph.first(node, ("attach", move.table))
         graph.first(node, ("attach", move.source))
@@ -576,7 +581,7 @@ def _moves(decision: Decision, graph: Graph) -> None:
         if not move.inside:
             for other in decision.moves:
                 if other.source == move.source and other.inside:
-                    graph.first(("move", other.table), node)
+                    graph.first(("move", other.id), node)
         for of in decision.drops:
             key = decision.old(of)
             if isinstance(key, pg.Constraint) and key.type == "foreign key" and of in decision.creates:

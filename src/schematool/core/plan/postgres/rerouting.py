@@ -25,6 +25,15 @@ class Move:
     table: Id
     inside: bool = True
 
+    @property
+    def id(self) -> Id:
+        """What it is known by in the graph of a plan."""
+        return Id("move", (*self.table.path, *self.source.path))
+
+    def is_early(self, before: Catalog, after: Catalog) -> bool:
+        """Whether it is made while both tables are as they were: a source that goes is not altered with the others."""
+        return self.source not in after and self.target in before
+
 
 def moves(before: Catalog, after: Catalog, parents: Iterable[Id]) -> Iterator[Move]:
     """Return what may have to move below these tables, as far as they stay partitioned by the same key."""
@@ -92,7 +101,8 @@ def moving(before: Catalog, after: Catalog, move: Move) -> str:
     rows = condition(bound(fits.partition_bound or ""), key_parts(parent.partition_key or ""), name(parent.id))
     rows = rows if move.inside else f"({rows}) IS NOT TRUE"
     there = {column.id.name for column in _columns(before, move.source)}
-    columns = ", ".join(identifier(c.id.name) for c in _columns(after, move.target) if c.id.name in there)
+    has = _columns(before if move.is_early(before, after) else after, move.target)
+    columns = ", ".join(identifier(column.id.name) for column in has if column.id.name in there)
     return (
         f"WITH moved AS (\n    DELETE FROM {relation(move.source)}\n    WHERE {rows}\n    RETURNING {columns}\n)\n"
         f"INSERT INTO {relation(move.target)} ({columns}) OVERRIDING SYSTEM VALUE\nSELECT {columns} FROM moved"

@@ -65,7 +65,7 @@ from schematool.core.plan.postgres.numbering import (
     take_over,
 )
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.plan.postgres.rerouting import moving
+from schematool.core.plan.postgres.rerouting import Move, moving
 from schematool.core.plan.postgres.types import rewrites, usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
@@ -295,7 +295,7 @@ class Speller:
             case "own":
                 self.steps += self._own(of)
             case "move":
-                self.steps += self._moved(of)
+                self.steps += (self._moved(move) for move in self.decision.moves if move.id == of)
             case "stub":
                 self.steps += (Step(text, (of,)) for text in placeholder(self.decision.new(of), replace=False))
             case "unbind":
@@ -303,11 +303,9 @@ class Speller:
             case _:
                 self.steps += self._finish(of)
 
-    def _moved(self, table: Id) -> Iterator[Step]:
-        for move in self.decision.moves:
-            if move.table == table:
-                text = moving(self.decision.before, self.decision.after, move)
-                yield Step(text, (move.source, move.target), (), Lock.ROW_EXCLUSIVE, Work.SCAN)
+    def _moved(self, move: Move) -> Step:
+        text = moving(self.decision.before, self.decision.after, move)
+        return Step(text, (move.source, move.target), (), Lock.ROW_EXCLUSIVE, Work.SCAN)
 
     def _own(self, of: Id) -> Iterator[Step]:
         new, old = self.decision.new(of), self.decision.before.objects.get(of)

@@ -56,6 +56,8 @@ def using(column: str, old: str, new: str) -> str | None:
     if before.base == after.base and before.dimensions == after.dimensions:
         return None
     into = without_length(new)
+    if json := _json(column, before, after, into):
+        return json
     if before.dimensions < after.dimensions:
         return f"CASE WHEN {column} IS NULL THEN NULL ELSE ARRAY[{_cast(column, before.base, after.base)}] END::{into}"
     if before.dimensions > after.dimensions:
@@ -63,6 +65,20 @@ def using(column: str, old: str, new: str) -> str | None:
     if before.base in _STRINGS and after.base in _STRINGS and not before.dimensions:
         return None
     return _cast(column, before.base, after.base, into, "[]" * before.dimensions)
+
+
+_JSON = ("json", "jsonb")
+
+
+def _json(column: str, old: TypeName, new: TypeName, into: str) -> str | None:
+    """A value as JSON has it, and read from there; a text is taken for JSON that was written down."""
+    if new.base in _JSON and not new.dimensions and (old.dimensions or old.base not in {*_STRINGS, *_JSON}):
+        return f"to_{new.base}({column})"
+    if old.base not in _JSON or old.dimensions or new.base in {*_STRINGS, *_JSON}:
+        return None
+    if new.dimensions == 1 and new.base in {*_NUMBERS, "boolean"}:
+        return f"translate({column}::text, '[]', '{{}}')::{into}"
+    return None if new.dimensions else f"({column} #>> '{{}}')::{into}"
 
 
 _UNBOUNDED = {"character varying": "character varying", "character": "text", "bit": "bit varying"}
@@ -99,7 +115,7 @@ def lossy(old: str, new: str) -> str | None:
     repeated keys of a `json` that becomes `jsonb`.
     """
     before, after = parsed(old), parsed(new)
-    if before.dimensions > after.dimensions:
+    if before.dimensions > after.dimensions and after.base not in {"json", "jsonb"}:
         return "keeps only the first element"
     found = (
         _number_loss(before, after),
