@@ -12,7 +12,7 @@ import pytest
 
 from schematool.app import locking
 from schematool.app.history import read_history
-from schematool.app.workspace import open_workspace
+from schematool.app.workspace import Workspace, open_workspace
 from tests.cli.test_squash import MONGO, POSTGRES, write
 from tests.conftest import Ran
 
@@ -27,15 +27,20 @@ REDIRECTIONS = {
 }
 
 
+def locked_project(root: Path, postgres: dict[str, tuple[str, str]], mongo: dict[str, tuple[str, str]]) -> Workspace:
+    """Write migrations by hand with their lock, as `lock` does, but without a server."""
+    write(root, postgres, mongo)
+    workspace = open_workspace(root, {})
+    history = read_history(workspace)
+    text = locking.lock_text({store: history.units(store) for store in ("postgres", "mongo")}, "")
+    (root / "migrations/schematool.lock").write_text(text)
+    return workspace
+
+
 @pytest.fixture
 def pending(project: Path) -> Path:
     """Give a project whose migrations of both stores are still to be run."""
-    write(project, POSTGRES, MONGO)
-    workspace = open_workspace(project, {})
-    history = read_history(workspace)
-    text = locking.lock_text({store: history.units(store) for store in ("postgres", "mongo")}, "")
-    (project / "migrations/schematool.lock").write_text(text)
-    return project
+    return locked_project(project, POSTGRES, MONGO).root
 
 
 def shell(words: str, redirection: str, root: Path) -> subprocess.CompletedProcess[str]:

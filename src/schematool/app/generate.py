@@ -12,13 +12,13 @@ from schematool.app import locking
 from schematool.app.catalogs import build_desired, raise_unmodelled
 from schematool.app.compile import Compiled, compile_schema
 from schematool.app.hazard import danger, quoted, require, step_line, told, wanting, with_permits
-from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files
+from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files, write_history
 from schematool.app.planning import Piece, StorePlan, plan_store
 from schematool.app.proof import Claim, Proof, prove
 from schematool.app.report import Danger, Report, StepLine
 from schematool.app.servers import scratch_server
 from schematool.app.twins import renderer
-from schematool.app.workspace import Workspace, fingerprint, warn, write_all
+from schematool.app.workspace import Workspace, fingerprint, warn
 from schematool.core.catalog import Catalog, Id
 from schematool.core.change import Added, Change
 from schematool.core.codes import permit_of
@@ -112,7 +112,7 @@ def run(workspace: Workspace, wish: Wish, files: Mapping[str, str] | None = None
     records = _records(workspace, history, compiled, made)
     written = tuple(file for share in made for file in share.files)
     if not wish.dry_run:
-        write_all(workspace.root, new_files | {file.path: file.text for file in written} | records)
+        write_history(workspace, history, new_files | {file.path: file.text for file in written} | records)
     return GenerateReport(
         diagnostics=(*compiled.warnings, *(d for plan in plans.values() for d in plan.remarks)),
         changes=changes,

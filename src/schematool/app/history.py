@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from schematool.app.strays import refuse_strays, right_name
 from schematool.app.twins import renderer
-from schematool.app.workspace import Workspace, is_there, read_folder, read_text
+from schematool.app.workspace import Workspace, alone, is_there, read_folder, read_text, write_all
 from schematool.core.catalog import Catalog
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic, Findings, Span
-from schematool.core.errors import InputError
+from schematool.core.errors import InputError, Refused
 from schematool.core.history import lock as locks
 from schematool.core.history.names import is_id, pair
 from schematool.core.history.unit import Migration, Unit, replaces_in
+from schematool.engines.signals import held
 
 LOCK_FILE = "schematool.lock"
 SUFFIXES = {"postgres": (".sql", ".rollback.sql"), "mongo": (".json", ".rollback.json")}
@@ -96,6 +97,35 @@ def read_history(workspace: Workspace, *, whole: bool = True) -> History:
         {snapshot.store: snapshot for store in STORES if (snapshot := _snapshot(workspace, store))},
         read_text(workspace.root, lock) if locked else None,
     )
+
+
+def write_history(
+    workspace: Workspace, history: History, files: Mapping[str, str], *, without: Collection[str] = ()
+) -> None:
+    """Write what was made from `history`, and remove what it replaces (`without`).
+
+    `Refused` when the migrations are not those any more: another run, an editor or git has changed them meanwhile, and
+    what was made on the old ones would stand beside the new ones under the same number.
+    """
+    with alone(workspace.root):
+        if _stamp(read_history(workspace, whole=False)) != _stamp(history):
+            raise Refused(
+                Diagnostic(
+                    "ST502",
+                    f"the files in {workspace.config.migrations} have changed while this run was at work",
+                    hint="look at what is there now, then run the same command again",
+                ),
+                state="nothing was written",
+            )
+        with held():
+            write_all(workspace.root, files)
+            for name in without:
+                (workspace.root / name).unlink()
+
+
+def _stamp(history: History) -> tuple[object, ...]:
+    units = (unit for store in STORES for unit in history.units(store))
+    return (history.lock_text, *((unit.id, unit.store, unit.up_text, unit.down_text) for unit in units))
 
 
 def _edited_too(workspace: Workspace, found: Findings) -> Iterator[Diagnostic]:

@@ -2,7 +2,8 @@
 
 One SQLite file for each environment, readable by its owner only, gone when the work is done. The keys that were not
 found so far and the place up to which was read are committed together, so a stop at any moment loses seconds of work
-and counts nothing twice.
+and counts nothing twice. Where no such file can be (a folder that nobody may write to, another run that has it), a
+file of SQLite's own takes its place, which ends with the run.
 """
 
 from __future__ import annotations
@@ -11,31 +12,36 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from schematool.core.diagnostic import Diagnostic
+from schematool.core.errors import WorldError
 
 EVERY_SECONDS = 2.0
 """How often progress is committed: what a stop costs at most."""
 
-_SCHEMA = """
-    CREATE TABLE part (name TEXT PRIMARY KEY, kinds TEXT, position TEXT, seen INTEGER DEFAULT 0, result TEXT);
-    CREATE TABLE holder (part TEXT, id TEXT, PRIMARY KEY (part, id)) WITHOUT ROWID;
-    CREATE TABLE candidate (part TEXT, value TEXT, PRIMARY KEY (part, value)) WITHOUT ROWID;
-"""
+_TABLES = {
+    "part": "(name TEXT PRIMARY KEY, kinds TEXT, position TEXT, seen INTEGER DEFAULT 0, result TEXT)",
+    "holder": "(part TEXT, id TEXT, PRIMARY KEY (part, id)) WITHOUT ROWID",
+    "candidate": "(part TEXT, value TEXT, PRIMARY KEY (part, value)) WITHOUT ROWID",
+}
 
 
 class Journal:
     """The state of a run over several parts, by their names."""
 
     def __init__(self, file: Path, *, resume: bool) -> None:
-        self._file = file
-        if not resume:
-            self._forget()
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = not file.exists()
-        file.touch(mode=0o600)
-        self._database = sqlite3.connect(file)
-        if new:
-            self._database.executescript(_SCHEMA)
+        self._file: Path | None = file
+        try:
+            self._database = _opened(file, resume=resume)
+        except (OSError, sqlite3.Error) as error:
+            if resume:
+                raise WorldError(
+                    Diagnostic("ST008", f"{file} cannot be read to go on from: {error}", hint="run it without --resume")
+                ) from error
+            self._file = None
+            self._database = _made(sqlite3.connect(""), anew=False)
         self._committed = time.monotonic()
 
     def kinds(self, part: str) -> Mapping[str, int] | None:
@@ -104,18 +110,16 @@ class Journal:
         self._database.commit()
 
     def stop(self) -> None:
-        """Keep what there is for a later run."""
-        self._database.commit()
+        """Keep what there is for a later run, as far as the disk takes it."""
+        with suppress(sqlite3.Error):
+            self._database.commit()
         self._database.close()
 
     def close(self) -> None:
         """Forget all: the work is done."""
+        if self._file:
+            _forget(self._file)  # before it is let go of: afterwards it may be another run's
         self._database.close()
-        self._forget()
-
-    def _forget(self) -> None:
-        for suffix in ("", "-journal"):
-            self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
 
     def _one(self, column: str, part: str) -> object:
         row = self._database.execute(f"SELECT {column} FROM part WHERE name = ?", (part,)).fetchone()
@@ -127,3 +131,45 @@ class Journal:
             f" ON CONFLICT (name) DO UPDATE SET {column} = excluded.{column}",
             (part, value),
         )
+
+
+def _opened(file: Path, *, resume: bool) -> sqlite3.Connection:
+    """Open the file for this run alone; what is no database of SQLite, after a crash of the system, is made anew."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.touch(mode=0o600)
+    try:
+        return _alone(file, resume=resume)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        if resume:
+            raise
+        _forget(file)
+        file.touch(mode=0o600)
+        return _alone(file, resume=False)
+
+
+def _alone(file: Path, *, resume: bool) -> sqlite3.Connection:
+    database = sqlite3.connect(file, timeout=0)
+    try:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        return _made(database, anew=not resume)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _made(database: sqlite3.Connection, *, anew: bool) -> sqlite3.Connection:
+    """Make the tables, all of them or none; a kill may have come before the last one."""
+    database.execute("BEGIN EXCLUSIVE")
+    for name, columns in _TABLES.items():
+        if anew:
+            database.execute(f"DROP TABLE IF EXISTS {name}")
+        database.execute(f"CREATE TABLE IF NOT EXISTS {name} {columns}")
+    database.commit()
+    return database
+
+
+def _forget(file: Path) -> None:
+    for suffix in ("", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)

@@ -8,14 +8,14 @@ from typing import ClassVar
 
 from schematool.app import locking
 from schematool.app.catalogs import differences
-from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files
+from schematool.app.history import History, read_history, snapshot_file, snapshot_text, unit_files, write_history
 from schematool.app.manner import Manner
 from schematool.app.migrate import locked
 from schematool.app.report import Report
 from schematool.app.servers import opened_stores
 from schematool.app.standing import stand
 from schematool.app.verify import replayed
-from schematool.app.workspace import Workspace, write_all
+from schematool.app.workspace import Workspace
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.history.status import State
@@ -52,7 +52,7 @@ def run(workspace: Workspace, ids: list[str], *, check: bool = False, live: Mann
     if check:
         return LockReport(ok=not found, diagnostics=tuple(found), accepted=accepted)
     files = _files(workspace, history)
-    write_all(workspace.root, files)
+    write_history(workspace, history, files)
     ledgers = _adopted(workspace, history, wanted, live) if live and wanted else ()
     said = tuple(dict.fromkeys(d.message.replace("is not in the lock yet", "is new") for d in found))
     return LockReport(

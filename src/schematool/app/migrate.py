@@ -83,9 +83,10 @@ def run(workspace: Workspace, until: str | None, manner: Manner) -> MigrateRepor
                 # The files know only the partitions that are declared; an index of theirs is for all.
                 if isinstance(engine, Partitioner):
                     engine.complete()
-        from schematool.app.verify import verify  # noqa: PLC0415  # with nothing to do there is nothing to compare
+            from schematool.app.verify import verify  # noqa: PLC0415  # with nothing to do there is nothing to compare
 
-        verified = verify(workspace, history, engines)
+            # Under the lock: what the next run does would be taken for a difference.
+            verified = verify(workspace, history, engines)
         return replace(
             _plan(workspace, engines, halves),
             ok=verified.ok,

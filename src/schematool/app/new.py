@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from schematool.app.history import read_history, unit_files
+from schematool.app.history import read_history, unit_files, write_history
 from schematool.app.report import Report
-from schematool.app.workspace import Workspace, write_all
+from schematool.app.workspace import Workspace
 from schematool.core.history.names import next_id
 
 _SQL_UP = """\
@@ -59,5 +59,5 @@ def run(workspace: Workspace, title: str, *, stores: tuple[str, ...]) -> NewRepo
         else:
             files[up] = _JSON_UP.format(depends=f'"{head}"' if head else "")
             files[down] = _JSON_DOWN.format()
-    write_all(workspace.root, files)
+    write_history(workspace, history, files)
     return NewReport(id=new_id, files=tuple(files), hint=f"write them, then `schematool lock {new_id}`")

@@ -8,6 +8,7 @@ and ids of documents.
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import cast
 
 from schematool.app.journal import Journal
 from schematool.core.diagnostic import Diagnostic, Severity
+from schematool.core.errors import WorldError
 from schematool.core.links import Link, read_links
 from schematool.core.model.entity import Model
 from schematool.engines.contract import Counted, Engine, Listener, Ordered, ReferredTo, Referring
@@ -78,6 +80,10 @@ def check_references(  # noqa: PLR0913  # one call says all that a check is told
                 continue
             checks.append(_Check(link, engines, journal, listen).run(grace_seconds))
             found += _findings(link, checks[-1])
+    except sqlite3.Error as error:
+        journal.stop()
+        message = f"cannot write down how far the check came: {error}"
+        raise WorldError(Diagnostic("ST008", message, hint="make room, then run it again with --resume")) from error
     except BaseException:
         journal.stop()
         raise

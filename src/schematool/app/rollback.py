@@ -71,7 +71,7 @@ def run(workspace: Workspace, manner: Manner, *, count: int | None, to: str | No
                 )
             record_squashed(workspace, standing, engines)
             moves = tuple(_rolled_back(again, plan.moves, engines, manner.listen))
-        verified = verify(workspace, history, engines)
+            verified = verify(workspace, history, engines)  # under the lock, as in `migrate`
         return replace(
             plan,
             ok=verified.ok,

@@ -10,13 +10,13 @@ from schematool.app import generate, locking
 from schematool.app.catalogs import excluding, replay
 from schematool.app.generate import Written
 from schematool.app.hazard import require
-from schematool.app.history import History, read_history, unit_files
+from schematool.app.history import History, read_history, unit_files, write_history
 from schematool.app.planning import Piece, StorePlan, plan_store
 from schematool.app.proof import Claim, prove, unproven
 from schematool.app.report import Report
 from schematool.app.servers import scratch_server
 from schematool.app.sources import committed
-from schematool.app.workspace import Workspace, read_text, write_all
+from schematool.app.workspace import Workspace, read_text
 from schematool.core.config import STORES
 from schematool.core.diagnostic import Diagnostic
 from schematool.core.errors import InputError, Refused
@@ -124,10 +124,7 @@ def run(workspace: Workspace, wish: Wish) -> SquashReport:
         return report
     old = [name for one in ranges for name in _files(workspace, one)]
     aside, copies = _aside(workspace, old, max((one.inside[-1].id for one in ranges), key=order))
-    write_all(workspace.root, copies)
-    write_all(workspace.root, files)
-    for name in report.removed:
-        (workspace.root / name).unlink()
+    write_history(workspace, history, copies | files, without=report.removed)
     hint = "review and commit them; `schematool migrate` records it where the old ones are applied"
     return replace(report, aside=aside, written=True, hint=hint)
 

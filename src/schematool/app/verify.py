@@ -21,7 +21,7 @@ from schematool.core.describe import Described, describe, entity_of
 from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.history.names import order
 from schematool.core.history.status import State
-from schematool.core.history.unit import Unit
+from schematool.core.history.unit import LedgerRow, Unit
 from schematool.engines.contract import Engine, Health, Inspection, Surveyor
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class Wish:
     """Patterns alone, on scratch databases with so many rows of each entity."""
 
 
+_TRIES = 3
+
+
 def run(workspace: Workspace, *, stores: Sequence[str], wish: Wish, listen: Listener = quiet) -> VerifyReport:
     """Compare every store of the environment that has a history; with `data` look at the documents as well."""
     if wish.scale:
@@ -84,7 +87,16 @@ def run(workspace: Workspace, *, stores: Sequence[str], wish: Wish, listen: List
     used = locking.used_stores(workspace, history)
     wanted = tuple(store for store in workspace.stores if store in stores and (store in used or len(stores) == 1))
     with opened_stores(workspace, wanted) as engines:
-        return verify(workspace, history, engines, wish, listen)
+        for _ in range(_TRIES):
+            before = _ledgers(engines)
+            report = verify(workspace, history, engines, wish, listen)
+            if report.ok or _ledgers(engines) == before:
+                break  # else a migration ended in between, and what it did would be taken for a difference
+        return report
+
+
+def _ledgers(engines: Mapping[str, Engine]) -> list[tuple[LedgerRow, ...]]:
+    return [engine.ledger() for engine in engines.values()]
 
 
 def _at_scale(workspace: Workspace, stores: Sequence[str], wish: Wish, listen: Listener) -> VerifyReport:

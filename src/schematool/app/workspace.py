@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -306,12 +307,27 @@ def write_all(root: Path, files: Mapping[str, str | bytes]) -> None:
                 ready.pop(0)
                 folders.add(path.parent)
     except OSError as error:
-        raise _unwritten(error.filename or name, error, begun=bool(folders)) from error
+        raise _unwritten(_meant(error, name), error, begun=bool(folders)) from error
     finally:
         for temporary, _ in ready:
             Path(temporary).unlink(missing_ok=True)
     for folder in folders:
         _sync(folder)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Keep other runs that write to the project waiting, for as long as this block takes; the system ends it with us.
+
+    Where the file system knows no locks, nobody waits.
+    """
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -320,6 +336,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 def refused_by_system(what: str, error: OSError, *, state: str | None = None) -> SchematoolError:
     """Say what the system refused: a path is the user's to choose; a disk that is full is nobody's wish."""
     message = f"{what}: {error.strerror or error}" if what else str(error)
+    if not what and error.errno == errno.ENOENT:
+        message = "the folder that you are in is not there any more"  # only getcwd() fails so, without a name
     if error.errno in _FULL:
         hint = "make room, then run the same command again"
         return WorldError(Diagnostic("ST008", message, hint=hint), state=state)
@@ -356,6 +374,14 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 _TEMPORARY = ".schematool-", ".tmp"
+
+
+def _meant(error: OSError, name: str) -> str:
+    """The path to tell of: that of the file to be, not of the one that was to take its place."""
+    path = str(error.filename or name)
+    return name if os.path.basename(path).startswith(_TEMPORARY[0]) else path
+
+
 _FORGOTTEN_SECONDS = 3600
 
 

@@ -46,12 +46,13 @@ def _stop(number: int, _: FrameType | None) -> None:
 @contextmanager
 def held() -> Iterator[None]:
     """Let a signal wait until the block is over: it is short, and half of it would be worse than all or nothing."""
-    _heard.held = True
+    before, _heard.held = _heard.held, True
     try:
         yield
     finally:
-        _heard.held = False
-        number, _heard.waiting = _heard.waiting, None
+        _heard.held = before
+        number = None if before else _heard.waiting
+        _heard.waiting = _heard.waiting if before else None
     if number is not None:
         _stop(number, None)
 

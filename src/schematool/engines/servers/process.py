@@ -181,13 +181,13 @@ _FATAL = re.compile(r"(?:\b(?:FATAL|PANIC|ERROR)|\berror): +(?P<cause>.+)")
 
 
 def cause(lines: Sequence[str]) -> str | None:
-    """Find what a server says of its own end: the last FATAL of PostgreSQL, the first error of mongod's JSON.
+    """Find what a server says of its own end: the first FATAL of PostgreSQL, the first error of mongod's JSON.
 
     >>> cause(["2026-01-01 LOG:  starting", "2026-01-01 FATAL:  no space left on device", "2026-01-01 LOG:  over"])
     'no space left on device'
     """
     fatal = [match["cause"].strip() for line in lines if (match := _FATAL.search(line))]
-    return fatal[-1] if fatal else next(filter(None, map(_told, lines)), None)
+    return fatal[0] if fatal else next(filter(None, map(_told, lines)), None)
 
 
 def _told(line: str) -> str | None:
