@@ -71,6 +71,7 @@ def test_truth_is_the_servers(value: object, expected: bool) -> None:
 def test_whole_numbers_are_cut_as_the_server_cuts_them() -> None:
     """3600.7 seconds are 3600; what is no number is none."""
     assert whole(3600.7) == 3600
+    assert [whole({"$numberDecimal": text}) for text in ("86400.9", "0.5", "1.5", "-0.4")] == [86401, 0, 2, 0]
     assert whole("3600") is None
     assert whole({"$numberDouble": "NaN"}) is None
 

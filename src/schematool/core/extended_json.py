@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
@@ -159,9 +159,15 @@ def _parsed(kind: str, digits: Value) -> Decimal | None:
 
 
 def whole(value: Value) -> int | None:
-    """A BSON number as the server makes an int of it: truncated; None for what is no finite number."""
+    """A BSON number as the server makes an int of it; None for what is no finite number.
+
+    It cuts off what a double has behind the point, and rounds a decimal, half to even (observed on mongod 6.0.5).
+    """
     found = number(value)
-    return None if found is None or not found.is_finite() else int(found)
+    if found is None or not found.is_finite():
+        return None
+    decimal = isinstance(value, dict) and "$numberDecimal" in value
+    return int(found.to_integral_value(ROUND_HALF_EVEN) if decimal else found)
 
 
 def truth(value: Value) -> bool:

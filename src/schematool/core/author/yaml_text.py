@@ -34,6 +34,11 @@ _INNER = frozenset({"fields", "items", "partitions"})
 """Keys of what stands on one line that can make it too long for one."""
 
 
+_DEEP = frozenset({"validator", "encrypted_fields"})
+"""Keys whose value may be deep: it is opened level by level where it does not fit on a line."""
+_WIDE = 100
+
+
 def documents(values: Iterable[Mapping[str, Plain]]) -> str:
     """One file: documents with `---` between them."""
     return "---\n".join("".join(_document(value)) for value in values)
@@ -55,9 +60,49 @@ def _entry(key: str, value: Plain) -> Iterator[str]:
         yield f"{name}:\n"
         for item in value:
             text = block(item, "    ") if isinstance(item, str) and key in _BLOCK else None
-            yield f"  - {flow(item)}\n" if text is None else f"  - {text}"
+            if text is not None:
+                yield f"  - {text}"
+            elif key == "pipeline":
+                yield from _opened_item(item, "  ")
+            else:
+                yield f"  - {flow(item)}\n"
+    elif key in _DEEP:
+        yield from _opened(f"{name}:", value, "")
     else:
         yield f"{name}: {flow(value)}\n"
+
+
+def _opened(head: str, value: Plain, indent: str) -> Iterator[str]:
+    """What stands behind a key: on its line where it fits, else each part on lines of its own."""
+    line = f"{head} {flow(value)}\n"
+    if len(line) <= _WIDE or not _has_parts(value):
+        yield line
+        return
+    yield f"{head}\n"
+    yield from _parts(value, f"{indent}  ")
+
+
+def _parts(value: Plain, indent: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _opened(f"{indent}{_key(key)}:", inner, indent)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _opened_item(item, indent)
+
+
+def _opened_item(value: Plain, indent: str) -> Iterator[str]:
+    line = f"{indent}- {flow(value)}\n"
+    if len(line) <= _WIDE or not _has_parts(value):
+        yield line
+        return
+    first, *rest = _parts(value, f"{indent}  ")
+    yield f"{indent}- {first.lstrip(' ')}"
+    yield from rest
+
+
+def _has_parts(value: Plain) -> bool:
+    return isinstance(value, Mapping | Sequence) and not isinstance(value, str) and bool(value)
 
 
 def _nested(value: Mapping[str, Plain]) -> bool:
