@@ -266,6 +266,7 @@ def test_what_a_survey_sees(mongo_engine: Engine, database: Any) -> None:
     assert "3 documents" in found[5].message
     assert PERSON not in str(found)
     assert {one.code for one in mongo_engine.survey(data=False)} == {"ST612", "ST615"}
+    assert {one.code for one in mongo_engine.survey(mongo_engine.inspect().catalog, data=False)} == {"ST615"}
 
 
 def test_what_a_lifetime_or_a_limit_would_delete_is_counted(mongo_engine: Engine, database: Any) -> None:

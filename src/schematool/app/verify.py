@@ -146,7 +146,7 @@ def verify(
         told = [d for d in told if only is None or only == d.change.entity]
         drift += told
         found += [_diagnostic(one) for one in told]
-        surveyed = engine.survey(data=wish.data) if isinstance(engine, Surveyor) else ()
+        surveyed = engine.survey(recorded, data=wish.data) if isinstance(engine, Surveyor) else ()
         surveyed = excluding(Inspection(inspection.catalog, surveyed), others).unmodelled
         beside = (*inspection.unmodelled, *surveyed)
         found += [d for d in beside if only is None or (d.subject and only in d.subject)]

@@ -196,8 +196,11 @@ class Keeper(Protocol):
 class Surveyor(Protocol):
     """An engine that sees more in a live store than its catalog says."""
 
-    def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
-        """What migrations left behind or half done; with `data` also documents that are not as they must be."""
+    def survey(self, recorded: Catalog | None = None, *, data: bool) -> tuple[Diagnostic, ...]:
+        """What migrations left behind or half done; with `data` also documents that are not as they must be.
+
+        `recorded`: what the migrations say; what is meant to be so is nothing that was left.
+        """
         ...
 
 

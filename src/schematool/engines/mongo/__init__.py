@@ -19,6 +19,7 @@ from schematool.engines.mongo.stopping import stopping
 
 if TYPE_CHECKING:
     from schematool.core.author.inference import Shape
+    from schematool.core.catalog import Catalog
     from schematool.core.links import Link
     from schematool.core.patterns.model import Pattern, Plan
     from schematool.engines.contract import Batch
@@ -162,12 +163,12 @@ class MongoEngine:
         with translated(self.url):
             trash.purge(self._server, names, self._lease.check if self._lease else lambda: None)
 
-    def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
+    def survey(self, recorded: Catalog | None = None, *, data: bool) -> tuple[Diagnostic, ...]:
         """Tell what migrations left behind or half done; with `data` also documents that are not as they must be."""
         from schematool.engines.mongo.survey import survey  # noqa: PLC0415  # not every run looks
 
         with translated(self.url):
-            return survey(self._server, data=data)
+            return survey(self._server, recorded, data=data)
 
     def connection(self) -> Check:
         """Whether the way to the server is protected."""

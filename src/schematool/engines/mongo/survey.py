@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from schematool.core.catalog import Catalog, Id
 from schematool.core.diagnostic import Diagnostic, Severity
+from schematool.core.model.mongo import Index
 from schematool.engines.contract import Kept
 from schematool.engines.mongo import trash
 from schematool.engines.mongo.server import OWN, Server
@@ -23,14 +25,17 @@ _BUCKET: Mapping[str, Mapping[str, int]] = {
 """The indexes that the GridFS specification wants; that of the chunks is unique."""
 
 
-def survey(server: Server, *, data: bool) -> tuple[Diagnostic, ...]:
-    """Look at every collection; with `data` also at its documents, which takes as long as reading all of them."""
+def survey(server: Server, recorded: Catalog | None, *, data: bool) -> tuple[Diagnostic, ...]:
+    """Look at every collection; with `data` also at its documents, which takes as long as reading all of them.
+
+    `recorded`: what the migrations say; what an index is meant to be is nothing that was left behind.
+    """
     found = [_put_aside(one) for one in trash.kept(server)]
     listed = [_Listed.of(server, info) for info in sorted(server.infos(), key=lambda info: str(info["name"]))]
     listed = [one for one in listed if one.kind == "collection" and not one.name.startswith(("system.", OWN))]
     by_name = {one.name: one for one in listed}
     for one in listed:
-        found += _half_done(one)
+        found += _half_done(one, recorded)
         found += _bucket(one, by_name)
         if data:
             found += _refused(server, one)
@@ -66,14 +71,15 @@ def _put_aside(one: Kept) -> Diagnostic:
     )
 
 
-def _half_done(one: _Listed) -> Iterator[Diagnostic]:
+def _half_done(one: _Listed, recorded: Catalog | None) -> Iterator[Diagnostic]:
     for specification, building in one.indexes:
         name = str(specification.get("name"))
+        meant = recorded.objects.get(Id("index", (one.name, name))) if recorded else None
         if building:
             yield _left(one, name, "is still being built: it answers no query and refuses no duplicate yet")
-        if specification.get("prepareUnique"):
+        if specification.get("prepareUnique") and not (isinstance(meant, Index) and meant.prepare_unique):
             yield _left(one, name, "is half-way to unique: it refuses new duplicates, old ones may be there")
-        if name.rstrip("_").endswith(_BRIDGES):
+        if name.rstrip("_").endswith(_BRIDGES) and meant is None:
             yield _left(one, name, "only stands while others are exchanged, and was left behind")
 
 

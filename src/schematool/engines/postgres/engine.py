@@ -26,6 +26,7 @@ from schematool.engines.postgres.watch import Watch
 from schematool.engines.signals import stoppable
 
 if TYPE_CHECKING:
+    from schematool.core.catalog import Catalog
     from schematool.core.links import Link
     from schematool.core.partitions import Action, Schedule
     from schematool.core.patterns.model import Pattern, Plan
@@ -254,7 +255,12 @@ class PostgresEngine:
         with translated(self.url):
             partitions.complete(self._session)
 
-    def survey(self, *, data: bool) -> tuple[Diagnostic, ...]:
+    def survey(
+        self,
+        recorded: Catalog | None = None,  # noqa: ARG002  # its twin asks what an index is meant to be
+        *,
+        data: bool,
+    ) -> tuple[Diagnostic, ...]:
         """With `data`: count the rows that would fail a constraint that was never validated."""
         from schematool.engines.postgres.unvalidated import unvalidated  # noqa: PLC0415  # not every run looks
 
