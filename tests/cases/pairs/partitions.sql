@@ -368,6 +368,7 @@ create table a (id int not null, b int) partition by list (b);
 create table a1 partition of a for values in (1);
 create index i3 on only a (b);
 
+
 -- case: hash partitions become twice as many, with rows that a foreign key points at
 -- old
 create table p (a int primary key, b text) partition by hash (a);
@@ -499,3 +500,16 @@ create table p (id bigint generated always as identity, k bigint references c on
 create table p1 partition of p for values in (1);
 create table p2 partition of p for values in (2);
 create table r (id bigint, k bigint, foreign key (id, k) references p);
+
+-- case: partition takes another's place and lacks an index and a key of the parent alone
+-- old
+create table a (id int not null, b int) partition by list (b);
+create table a1 partition of a for values in (1);
+create index i3 on only a (b);
+alter table only a add constraint k unique (b, id);
+-- new
+create table a (id int not null, b int) partition by list (b);
+create table a2 partition of a default;
+create index i3 on only a (b);
+alter table only a add constraint k unique (b, id);
+

@@ -85,10 +85,8 @@ def way(before: pg.PgObject, after: pg.PgObject, version: int) -> Way:
             return _constraint_way(before, after)
         case pg.Index(), pg.Index():
             same = _same_but(before, after, "clustered", "statistics", "tablespace", "parent", "columns", "valid")
-            # Only one that is made anew is valid; and one ON ONLY a partitioned table ceases to be when a partition
-            # comes that lacks it, which ATTACH PARTITION would give it.
-            lacking = before.valid and not after.valid and " ON ONLY " in after.definition
-            return Way.IN_PLACE if same and (before.valid or not after.valid) and not lacking else Way.REPLACE
+            same = same and (before.valid or not after.valid)
+            return Way.IN_PLACE if same else Way.REPLACE
         case pg.Function(), pg.Function():
             same = (before.signature, before.result, before.kind) == (
                 after.signature,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import identity_sequence
-from schematool.core.plan.postgres.decide import Decision
+from schematool.core.plan.postgres.decide import Decision, lacking
 from schematool.core.plan.postgres.graph import Graph, Node
 from schematool.core.plan.postgres.knots import untie
 from schematool.core.plan.postgres.names import table_of
@@ -460,15 +460,8 @@ def _comes_back(decision: Decision, partition: pg.Table | pg.ForeignTable) -> bo
 
 def _lacking(decision: Decision, graph: Graph, partition: Id) -> None:
     """ATTACH PARTITION gives the partition all its parent's indexes; one that it shall not have comes later."""
-    table = decision.new(partition)
-    parent = table.partition_of if isinstance(table, pg.Table) else None
-    if parent is None:
-        return
-    inside = (decision.after.objects[of] for of in decision.after.needed_by.get(partition, frozenset()))
-    shares = {thing.parent for thing in inside if isinstance(thing, pg.Index | pg.Constraint)}
-    for of in decision.after.needed_by.get(parent, frozenset()):
-        if of.kind == "index" and of not in shares:
-            graph.first(("attach", partition), ("create", of))
+    for of in lacking(decision, partition):
+        graph.first(("attach", partition), ("create", of))
 
 
 def _shares_first(decision: Decision, graph: Graph, partition: Id) -> None:

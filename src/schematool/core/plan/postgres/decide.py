@@ -195,6 +195,24 @@ def _tear_off_shares(decision: Decision) -> None:
         for later, earlier in twins(on(decision.after, table), table):
             if earlier in decision.creates and later not in decision.creates:
                 _again(decision, later)
+    comes = decision.creates | {of for of in decision.alters if of.kind == "table" and _moves(decision, of)}
+    for table in sorted(of for of in comes if of.kind == "table"):
+        for of in sorted(lacking(decision, table)):
+            if of in decision.before and of not in decision.creates:
+                _again(decision, of)
+
+
+def lacking(decision: Decision, partition: Id) -> Iterator[Id]:
+    """The indexes and keys of its parent that a partition shall not have; ATTACH PARTITION would give it them."""
+    table = decision.after.objects.get(partition)
+    parent = table.partition_of if isinstance(table, pg.Table) else None
+    inside = (decision.after.objects[of] for of in decision.after.needed_by.get(partition, frozenset()))
+    shares = {thing.parent for thing in inside if isinstance(thing, pg.Index | pg.Constraint)}
+    for of in decision.after.needed_by.get(parent, frozenset()) if parent else ():
+        thing = decision.after.objects[of]
+        keyed = isinstance(thing, pg.Index) or (isinstance(thing, pg.Constraint) and thing.type in pg.INDEXED)
+        if keyed and getattr(thing, "table", None) == parent and of not in shares:
+            yield of
 
 
 def _moves(decision: Decision, table: Id) -> bool:
