@@ -1,4 +1,4 @@
-"""Our own pairs, kept as SQL in tests/cases/pairs: `-- case: name`, perhaps `-- since MAJOR`, `-- old`, `-- new`."""
+"""Our own pairs, as SQL in tests/cases/pairs: `-- case: name`, perhaps `-- since 17` or `18.6`, `-- old`, `-- new`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "cases" / "pairs"
 _CASE = re.compile(
-    r"^-- case: (?P<name>[^\n]*)\n(?:-- since (?P<since>\d+)\n)?-- old\n(?P<old>.*?)^-- new\n(?P<new>.*?)"
-    r"(?=^-- case: |\Z)",
+    r"^-- case: (?P<name>[^\n]*)\n(?:-- since (?P<since>\d+)(?:\.(?P<minor>\d+))?\n)?"
+    r"-- old\n(?P<old>.*?)^-- new\n(?P<new>.*?)(?=^-- case: |\Z)",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -25,4 +25,5 @@ def own_pairs(folder: Path = FOLDER) -> Iterator[dict[str, Any]]:
                 "old": match["old"],
                 "new": match["new"],
                 "min_version": int(match["since"] or 14),
+                "min_number": int(match["since"] or 14) * 10000 + int(match["minor"] or 0),
             }

@@ -24,10 +24,10 @@ def test_there_are_many() -> None:
 def test_there_and_back(pair: dict[str, Any], postgres_server: Url) -> None:
     """The old schema becomes the new one and the old one again, with the rows that it holds."""
     with psycopg.connect(postgres_server.reveal()) as connection:
-        major = connection.info.server_version // 10000
-    if major < pair["min_version"]:
-        pytest.skip(f"its words came with PostgreSQL {pair['min_version']}")
-    program = pg_dump_for(major)
+        version = connection.info.server_version
+    if version < pair["min_number"]:
+        pytest.skip(f"PostgreSQL {version} does not do it yet; {pair['min_number']} does")
+    program = pg_dump_for(version // 10000)
 
     verdict = judge(pair, postgres_server.reveal(), program)
 

@@ -235,7 +235,7 @@ alter table p1 add constraint p1k unique (a);
 alter index pk attach partition p1k;
 
 -- case: an exclusion constraint of a partitioned table
--- since 17
+-- since 18.6
 -- old
 create extension btree_gist;
 create table p (a int, r int4range) partition by range (a);
@@ -367,7 +367,6 @@ create index i3 on only a (b);
 create table a (id int not null, b int) partition by list (b);
 create table a1 partition of a for values in (1);
 create index i3 on only a (b);
-
 
 -- case: hash partitions become twice as many, with rows that a foreign key points at
 -- old
