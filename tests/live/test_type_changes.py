@@ -171,3 +171,32 @@ def test_what_stands_behind_a_type_is_not_lost_in_silence(
         else:
             assert len(told) == 1
             assert said in told[0]
+
+
+BASE = """
+create type bt;
+create function bt_in(cstring) returns bt language internal immutable strict as 'int4in';
+create function bt_out(bt) returns cstring language internal immutable strict as 'int4out';
+create type bt (input = bt_in, output = bt_out, like = int4{});
+"""
+
+
+@pytest.mark.parametrize("new", [BASE.format(", default = '8'"), "select"], ids=["made again", "gone"])
+def test_no_column_goes_with_a_base_type(postgres_server: Url, new: str) -> None:
+    """Its DROP must CASCADE, for its functions; a column that the plan does not know of stops it."""
+    with (
+        databases.fresh_postgres(postgres_server) as one,
+        databases.fresh_postgres(postgres_server) as other,
+        psycopg.connect(one.reveal(), autocommit=True) as ours,
+        psycopg.connect(other.reveal(), autocommit=True) as theirs,
+    ):
+        ours.execute(BASE.format("").encode())
+        theirs.execute(new.encode())
+        steps = plan(inspect(ours).catalog, inspect(theirs).catalog, Style(online=False))
+        ours.execute(
+            "create schema elsewhere; create table elsewhere.t (x bt[]); insert into elsewhere.t values ('{1}')"
+        )
+
+        with pytest.raises(psycopg.errors.RaiseException, match="is still used"):
+            ours.execute("; ".join(step.statement for step in steps).encode())
+        assert ours.execute("select x::text from elsewhere.t").fetchone() == ("{1}",)

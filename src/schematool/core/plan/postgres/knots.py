@@ -16,7 +16,7 @@ from schematool.core.plan.postgres.create import function_text
 from schematool.core.plan.postgres.decide import Decision
 from schematool.core.plan.postgres.graph import Graph, Node, cycles
 from schematool.core.plan.postgres.names import name
-from schematool.core.sql.quote import identifier, qualified
+from schematool.core.sql.quote import identifier, literal, qualified
 
 _BODY = re.compile(r"^\s*(?:BEGIN\s+ATOMIC|RETURN)\b", re.MULTILINE | re.IGNORECASE)
 
@@ -58,6 +58,25 @@ def has_parsed_body(thing: pg.PgObject) -> bool:
 def is_base_type(thing: pg.PgObject) -> bool:
     """Whether it is a type that functions read and print, and no shell of one."""
     return isinstance(thing, pg.Defined) and thing.id.kind == "type" and len(thing.create) > 1
+
+
+def unused(of: Id) -> str:
+    """A statement that fails while something of a base type is left, which its DROP … CASCADE would take along.
+
+    The plan has dropped what it knows of. What is out of its scope holds rows that nobody gave up.
+    """
+    return (
+        "DO $$\nBEGIN\n"
+        "    IF EXISTS (\n"
+        "        SELECT FROM pg_catalog.pg_type AS t\n"
+        "          JOIN pg_catalog.pg_depend AS d ON d.refobjid IN (t.oid, t.typarray)\n"
+        f"         WHERE t.oid = {literal(name(of))}::regtype\n"
+        "           AND d.refclassid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'n'\n"
+        "           AND d.classid <> 'pg_catalog.pg_proc'::regclass\n"
+        "    ) THEN\n"
+        f"        RAISE EXCEPTION 'type % is still used', {literal(name(of))};\n"
+        "    END IF;\nEND $$"
+    )
 
 
 _FIRST = {"create": "stub", "drop": "unbind"}

@@ -46,7 +46,7 @@ from schematool.core.plan.postgres.create import (
 from schematool.core.plan.postgres.decide import Decision, decide, let_go
 from schematool.core.plan.postgres.domains import loss, losses
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
-from schematool.core.plan.postgres.knots import is_base_type, placeholder, stands_in
+from schematool.core.plan.postgres.knots import is_base_type, placeholder, stands_in, unused
 from schematool.core.plan.postgres.names import aside, name, relation, table_of
 from schematool.core.plan.postgres.not_nulls import (
     NAMED_NOT_NULL,
@@ -364,6 +364,8 @@ class Speller:
             return
         if isinstance(thing, pg.Table) and thing.partition_of:
             yield from self._taken_out(thing)
+        if is_base_type(thing):
+            yield Step(unused(of), (of,))
         yield self._dropping(thing)
 
     def _taken_out(self, table: pg.Table) -> Iterator[Step]:
@@ -472,7 +474,10 @@ class Speller:
         last = name(aside(of))
         if of in self.decision.swaps:
             yield from (Step(text, (of,)) for text in without_cast(self.decision, of))
-            own = " CASCADE" if is_base_type(self.decision.old(of)) else ""
+            own = ""
+            if is_base_type(self.decision.old(of)):
+                own = " CASCADE"
+                yield Step(unused(aside(of)), (of,))
             yield Step(f"DROP {_swap_word(self.decision.old(of))} {last}{own}", (of,), tuple(losses(self.decision, of)))
             return
         old = {column.id.name for column in self._columns(self.decision.before, of)}
