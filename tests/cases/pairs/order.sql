@@ -248,3 +248,28 @@ revoke execute on function hstore(record) from public;
 create extension dblink;
 grant execute on function dblink_connect_u(text) to testuser;
 grant usage on language plpgsql to testuser;
+
+-- case: a function with a default argument gives way to two without
+-- old
+create function fee(days int, rate int default 2) returns int language sql immutable as 'select days * rate';
+create view fees as select fee(1) as one;
+create table bill (days int default fee(3), check (fee(days, 4) > 0));
+create index on bill (fee(days));
+-- new
+create function fee(days int) returns int language sql immutable as 'select days';
+create function fee(days int, rate int) returns int language sql immutable as 'select days + rate';
+create view fees as select fee(1) as one;
+create table bill (days int default fee(3), check (fee(days, 4) > 0));
+create index on bill (fee(days));
+
+-- case: an aggregate, a function and a procedure trade their names under a view
+-- old
+create function f(a int) returns int language sql immutable as 'select 1';
+create procedure g(a int) language sql as 'select 1';
+create aggregate h(int) (sfunc = int4pl, stype = int);
+create view v as select f(1) as x, h(2) as y;
+-- new
+create procedure f(a int) language sql as 'select 1';
+create function g(a int) returns int language sql immutable as 'select 2';
+create function h(int) returns int language sql as 'select 3';
+create view v as select g(1) as x, h(2) as y;

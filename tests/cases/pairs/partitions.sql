@@ -512,3 +512,57 @@ create table a2 partition of a default;
 create index i3 on only a (b);
 alter table only a add constraint k unique (b, id);
 
+
+-- case: the bounds of partitions change while rows point at them
+-- old
+create table visit (id int primary key) partition by range (id);
+create table visit_0 partition of visit for values from (0) to (10);
+create table visit_1 partition of visit for values from (10) to (20);
+insert into visit values (1), (11);
+create table bill (visit int references visit);
+insert into bill values (1), (11);
+create table note (kind int, visit int references visit) partition by list (kind);
+create table note_1 partition of note for values in (1);
+-- new
+create table visit (id int primary key) partition by range (id);
+create table visit_0 partition of visit for values from (0) to (10);
+create table visit_1 partition of visit for values from (10) to (30);
+create table bill (visit int references visit);
+create table note (kind int, visit int references visit) partition by list (kind);
+create table note_1 partition of note for values in (1);
+
+-- case: fewer partitions by hash
+-- old
+create table visit (id int) partition by hash (id);
+create table visit_0 partition of visit for values with (modulus 3, remainder 0);
+create table visit_1 partition of visit for values with (modulus 3, remainder 1);
+create table visit_2 partition of visit for values with (modulus 3, remainder 2);
+-- new
+create table visit (id int) partition by hash (id);
+create table visit_0 partition of visit for values with (modulus 2, remainder 0);
+create table visit_1 partition of visit for values with (modulus 2, remainder 1);
+
+-- case: a partitioned table of a type that loses an attribute
+-- old
+create type visited as (id bigint, ward varchar(20), day date);
+create table visit of visited partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+-- new
+create type visited as (id int, ward text);
+create table visit of visited partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+
+-- case: a column that comes from two parents gets another type at both
+-- old
+create table person (id int, name text);
+create table payer (id int, account text);
+create table patient (ward text) inherits (person, payer);
+create table inpatient () inherits (patient);
+insert into inpatient values (1, 'a', 'b', 'c');
+create view names as select id, name from patient;
+-- new
+create table person (id bigint, name text);
+create table payer (id bigint, account text);
+create table patient (ward text) inherits (person, payer);
+create table inpatient () inherits (patient);
+create view names as select id, name from patient;

@@ -373,12 +373,14 @@ def _names(decision: Decision, graph: Graph) -> None:
 def _overloads(decision: Decision, graph: Graph) -> None:
     """A function that goes is not there to make a call of its namesake ambiguous, unless something still uses it."""
     going: dict[tuple[str, ...], list[Id]] = {}
-    for of in decision.drops - decision.creates:
+    for of in decision.drops:
         used = decision.before.needed_by.get(of, frozenset())
         if of.kind == "function" and not used & decision.alters.keys():
             going.setdefault(of.path[:2], []).append(of)
     for thing in decision.after if going else ():
         for namesake in going.get(thing.id.path[:2], ()) if thing.id.kind == "function" else ():
+            if namesake == thing.id:
+                continue
             graph.first(("drop", namesake), ("create", thing.id))
             for caller in decision.after.needed_by.get(thing.id, frozenset()):
                 graph.first(("drop", namesake), ("create", caller))
@@ -401,6 +403,7 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                 for thing in _inside(decision.before.needed_by.get(parent, frozenset()), parent):
                     graph.first(("drop", thing), ("attach", of))
             _whole(decision, graph, of, ("attach", of), keys=True)
+            _room(decision, graph, table)
         if action == "detach":
             graph.first(("detach", of), ("drop", of))
             for thing in _inside(decision.before.needed_by.get(of, frozenset()), of):
@@ -424,6 +427,8 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                             graph.first((other, column), ("detach", of))
                         else:
                             graph.first(("detach", of), (other, column))
+        if of in decision.taken_out:
+            _unreferenced(decision, graph, of)
         if action == "attach" and of.kind == "table":
             _lacking(decision, graph, of)
             _shares_first(decision, graph, of)
@@ -449,6 +454,28 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             # The server binds a key to any fitting unique index: the one that goes must be gone.
             for key in gone.get(child.references, ()):
                 graph.first(("drop", key), ("create", of))
+
+
+def _unreferenced(decision: Decision, graph: Graph, partition: Id) -> None:
+    """Rows that are pointed at leave with their partition, and are there again, while no foreign key looks."""
+    above = ancestors(decision.before, partition)
+    for of in decision.drops & decision.creates:
+        key = decision.old(of)
+        if isinstance(key, pg.Constraint) and key.references in above:
+            graph.first(("drop", of), ("detach", partition))
+            graph.first(("attach", partition), ("create", of))
+
+
+def _room(decision: Decision, graph: Graph, partition: pg.Table | pg.ForeignTable) -> None:
+    """A partition's bounds may be in the way of another's until it has left, and columns too many in its own."""
+    parent = partition.partition_of
+    for column in _columns(decision, partition.id) if parent else ():
+        graph.first(("drop", column), ("attach", partition.id))
+    if parent is None or parent in decision.rebuilds:
+        return
+    for other in decision.children_of(parent, decision.before):
+        graph.first(("drop", other), ("attach", partition.id))
+        graph.first(("detach", other), ("attach", partition.id))
 
 
 def _comes_back(decision: Decision, partition: pg.Table | pg.ForeignTable) -> bool:

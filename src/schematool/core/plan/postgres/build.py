@@ -245,5 +245,8 @@ def _table(catalog: Catalog, table: pg.Table | pg.ForeignTable) -> Iterator[str]
     if isinstance(table, pg.ForeignTable):
         yield create_foreign_table(table, members)
         return
+    if table.partition_of and not table.columns:
+        # Only the server knows the columns: they are those of its parent's composite type.
+        members.append(f"LIKE {name(table.partition_of)}")
     yield create_table(table, members)
     yield from after_table(table)

@@ -46,6 +46,8 @@ class Decision:
     """Rows that change their partition."""
     released: set[Id] = field(default_factory=set)
     """Domains that let go of what is dropped and take it again when it is made: columns are of them meanwhile."""
+    taken_out: set[Id] = field(default_factory=set)
+    """Partitions that leave their parent and come back to it."""
 
     def old(self, of: Id) -> pg.PgObject:
         """The object as it was."""
@@ -121,6 +123,7 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
     _rebuild_for_locality(decision)
     _tear_off_shares(decision)
     _propagate(decision)
+    _take_out(decision)
     _leave_to_the_parent(decision)
     _keep_rows_for_the_copy(decision)
     made_again = decision.rebuilds | {of for of in decision.drops if of in decision.creates}
@@ -177,6 +180,29 @@ def _altered(decision: Decision, change: Altered) -> None:
             decision.swaps.add(change.id)
         case Way.REBUILD:
             _rebuild(decision, change.id)
+
+
+def _take_out(decision: Decision) -> None:
+    """Find the partitions that are detached and attached again, and make foreign keys again that point at their rows.
+
+    "removing partition … violates foreign key constraint"
+    """
+    for of, change in decision.alters.items():
+        old, new = change.before, change.after
+        partition = decision.takes_out(of)
+        if isinstance(old, pg.Table) and isinstance(new, pg.Table) and old.partition_of == new.partition_of:
+            partition = of if old.partition_bound != new.partition_bound else None
+        if partition:
+            decision.taken_out.add(partition)
+    above: set[Id] = set()
+    for partition in decision.taken_out:
+        table = decision.before.objects.get(partition)
+        while isinstance(table, pg.Table | pg.ForeignTable) and table.partition_of:
+            above.add(table.partition_of)
+            table = decision.before.objects.get(table.partition_of)
+    for thing in decision.before if above else ():
+        if isinstance(thing, pg.Constraint) and thing.references in above and not thing.inherited:
+            _again(decision, thing.id)
 
 
 def _tear_off_shares(decision: Decision) -> None:
@@ -369,9 +395,10 @@ def _propagate(decision: Decision) -> None:
         if of in decision.swaps | decision.rebuilds and of not in seen:
             seen.add(of)
             todo += _retype_users(decision, of)
-        if _rebuilt_with_its_key(decision, of):
+        again = [table_of(of)] if _rebuilt_with_its_key(decision, of) else list(_heirs_of_others_too(decision, of))
+        for table in again:
             made_again = decision.drops.copy()
-            _rebuild(decision, table_of(of))
+            _rebuild(decision, table)
             todo += decision.drops - made_again
 
 
@@ -440,6 +467,32 @@ def _rebuilt_with_its_key(decision: Decision, of: Id) -> bool:
     return re.search(rf"(?<![\w$]){re.escape(identifier(of.name))}(?![\w$])", table.partition_key) is not None
 
 
+def _heirs_of_others_too(decision: Decision, of: Id) -> Iterator[Id]:
+    """Heirs that have a column from elsewhere too, and keep it from getting another type at one of its parents.
+
+    "cannot alter inherited column … of relation …" (ATPrepAlterColumnType, tablecmds.c), and neither can the other one.
+    """
+    change = decision.alters.get(of)
+    if change is None or not isinstance(change.before, pg.Column) or not isinstance(change.after, pg.Column):
+        return
+    old, new = change.before, change.after
+    same = (old.type, old.collation) == (new.type, new.collation) and of not in decision.retyped
+    if same or decision.merged_into(of, decision.before):
+        return
+    family = {table_of(of), *_descendants(decision, table_of(of))}
+    for heir in sorted(family - decision.drops):
+        parents = _parents(decision.before.objects.get(heir))
+        others = (parent for parent in parents if Id("column", (*parent.path, of.name)) in decision.before)
+        if heir != table_of(of) and heir in decision.after and not family.issuperset(others):
+            yield heir
+
+
+def _descendants(decision: Decision, table: Id) -> Iterator[Id]:
+    for child in decision.children_of(table, decision.before):
+        yield child
+        yield from _descendants(decision, child)
+
+
 def _forced(decision: Decision, of: Id) -> Iterator[Id]:
     """What must be dropped and made again because of what happens to `of`."""
     dependents = decision.before.needed_by.get(of, frozenset())
@@ -481,12 +534,23 @@ def _must_go(decision: Decision, of: Id, dependent: Id) -> bool:
         return False
     still = of in decision.after.needs_of.get(dependent, frozenset())
     if dependent in decision.alters and not still:
-        return False
+        return _has_its_name(decision, of, dependent)
     inside = of.kind in pg.RELATIONS and dependent.path[:2] == of.path[:2]
     if dependent.kind == "column" and not inside:
         column = decision.old(dependent)
         return isinstance(column, pg.Column) and column.generated is not None
     return True
+
+
+def _has_its_name(decision: Decision, of: Id, dependent: Id) -> bool:
+    """Whether what goes has the name of something that the dependent will need instead, and would be in its way."""
+    needed = decision.after.needs_of.get(dependent, frozenset()) & (decision.creates | decision.alters.keys())
+    if any(one.path == of.path and one.kind != of.kind for one in needed & decision.creates):
+        return True
+    namesakes = [one for one in needed if one.kind == of.kind == "function" and one.path[:2] == of.path[:2]]
+    functions = [decision.old(of), *map(decision.new, namesakes)] if namesakes else []
+    # Both fit a call that leaves arguments out.
+    return any(isinstance(one, pg.Function) and one.defaults for one in functions)
 
 
 def _held_by_type(decision: Decision, before: pg.Column, after: pg.Column, dependents: frozenset[Id]) -> Iterator[Id]:
