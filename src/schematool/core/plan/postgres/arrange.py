@@ -403,7 +403,8 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                 for thing in _inside(decision.before.needed_by.get(parent, frozenset()), parent):
                     graph.first(("drop", thing), ("attach", of))
             _whole(decision, graph, of, ("attach", of), keys=True)
-            _room(decision, graph, table)
+            for column in _columns(decision, of) if table.partition_of else ():
+                graph.first(("drop", column), ("attach", of))
         if action == "detach":
             graph.first(("detach", of), ("drop", of))
             for thing in _inside(decision.before.needed_by.get(of, frozenset()), of):
@@ -464,18 +465,6 @@ def _unreferenced(decision: Decision, graph: Graph, partition: Id) -> None:
         if isinstance(key, pg.Constraint) and key.references in above:
             graph.first(("drop", of), ("detach", partition))
             graph.first(("attach", partition), ("create", of))
-
-
-def _room(decision: Decision, graph: Graph, partition: pg.Table | pg.ForeignTable) -> None:
-    """A partition's bounds may be in the way of another's until it has left, and columns too many in its own."""
-    parent = partition.partition_of
-    for column in _columns(decision, partition.id) if parent else ():
-        graph.first(("drop", column), ("attach", partition.id))
-    if parent is None or parent in decision.rebuilds:
-        return
-    for other in decision.children_of(parent, decision.before):
-        graph.first(("drop", other), ("attach", partition.id))
-        graph.first(("detach", other), ("attach", partition.id))
 
 
 def _comes_back(decision: Decision, partition: pg.Table | pg.ForeignTable) -> bool:
