@@ -92,3 +92,33 @@ def test_a_closed_stream_is_no_connection(pending: Path) -> None:
     ran = shell("status --format json --color never", "2>&- <&-", pending)
 
     assert (ran.stdout[:1], (pending / "code").read_text()) == ("{", "rc=0\n")
+
+
+def test_an_argument_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Its bytes would end up in the name of a file, or nowhere."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "schematool", "new", b"caf\xe9"], cwd=tmp_path, capture_output=True, check=False
+    )
+
+    assert ran.returncode == 2
+    assert b"error[ST009]: the argument `caf?` is no text in UTF-8" in ran.stderr
+
+
+def test_a_locale_that_lacks_a_letter_is_told(tmp_path: Path) -> None:
+    """Python then writes names in ASCII; the page of an entity could have no name."""
+    (tmp_path / "schematool.toml").write_text("[env.dev]\n")
+    (tmp_path / "schema").mkdir()
+    entity = "entity: größe\nstore: postgres\nfields: { id: uuid }\nprimary_key: [id]\n"
+    (tmp_path / "schema/one.yaml").write_text(entity, "utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "schematool", "docs", "build"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    )
+
+    assert ran.returncode == 2, ran.stderr
+    assert "error[ST009]: the locale of this run (ascii) lacks a letter of a name" in ran.stderr
+    assert "LC_ALL=C.UTF-8" in ran.stderr

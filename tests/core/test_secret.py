@@ -26,6 +26,7 @@ CANARY = "hunter2"
         ("postgresql://me:hun/ter2@db/app", "postgresql://me:***@db/app"),
         ("mongodb://me:hun?ter2#@db/app", "mongodb://me:***@db/app"),
         ("postgresql://me:hun ter2@db/app", "postgresql://me:***@db/app"),
+        ("postgresql://me:***@db/app?user=me@corp", "postgresql://me:***@db/app?user=me@corp"),
         ("postgresql:///app?user=me&password=hunter2&host=/tmp", "postgresql:///app?user=me&password=***&host=/tmp"),
         ("postgresql://db/app?sslkey=a.key&sslpassword=hunter2", "postgresql://db/app?sslkey=a.key&sslpassword=***"),
         (
@@ -93,6 +94,28 @@ def test_a_traceback_of_what_holds_a_url_is_clean() -> None:
 
     assert CANARY not in text
     assert "postgresql://me:***@db/app" in text
+
+
+WRITTEN_WRONG = (
+    "postgresql://me:{}@db/app",
+    "mongodb://me:{}@db/app?authSource=admin",
+    "mongodb+srv://me:{}@db",
+    "postgres:/me:{}@db/app",
+    "host=db user=me password={} dbname=app",
+    "password={}",
+    "postgresql://db/app?user=me&password={}",
+)
+ANYTHING = st.text(st.sampled_from("@:/?#[]!$&'()*+,;=%\\\"<>^`{|}~ \t\né表aZ9"), min_size=0, max_size=6)
+
+
+@given(ANYTHING, ANYTHING, st.sampled_from(WRITTEN_WRONG))
+def test_a_password_that_should_have_been_escaped_is_one_all_the_same(before: str, after: str, form: str) -> None:
+    """A URL that no driver takes is printed too, with what the driver says of its pieces."""
+    password = f"{before}hunter2{after}"
+    url = Url(form.format(password))
+    quoted = " ".join(f'no host "{password}", {url.reveal()}, {password!r}, token "{quote(password)}"'.split())
+
+    assert "hunter2" not in f"{url} {url!r} {mask(quoted, (url,))}"
 
 
 PASSWORDS = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=6, max_size=20).map(

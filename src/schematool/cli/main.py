@@ -19,7 +19,7 @@ from schematool.cli import apply, author, docs, inspect
 from schematool.cli.streams import settle
 from schematool.cli.terminal import current, guess
 from schematool.core.diagnostic import Diagnostic
-from schematool.core.errors import Interrupted, SchematoolError
+from schematool.core.errors import InputError, Interrupted, SchematoolError
 from schematool.core.secret import mask
 from schematool.engines.signals import ignore, stoppable
 from schematool.views.outcome import Outcome
@@ -139,6 +139,7 @@ def _code(arguments: list[str]) -> int:
     """Run a verb and tell what came of it; the exit code."""
     current.set(guess(arguments))
     try:
+        _require_text(arguments)
         with_verbs_of(arguments)(args=arguments, prog_name="schematool")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
@@ -151,9 +152,34 @@ def _code(arguments: list[str]) -> int:
         from schematool.app.workspace import refused_by_system  # noqa: PLC0415  # few runs end here
 
         return _end(refused_by_system(mask(str(error.filename or ""), tuple(current.get().urls)), error))
+    except UnicodeError as error:
+        return _end(_unwritable(error))
     except Exception as error:  # noqa: BLE001, RUF100  # the last resort: a defect must not end in a traceback
         return _end(_defect(error))
     return 0
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Refuse an argument that is no text: its bytes, as Python keeps them, can be written to no file and no server."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = mask(argument.encode(errors="replace").decode())
+            raise InputError(Diagnostic("ST009", f"the argument `{shown}` is no text in UTF-8", hint=_LOCALE)) from None
+
+
+_LOCALE = "use a locale that knows UTF-8: `export LC_ALL=C.UTF-8`"
+
+
+def _unwritable(error: UnicodeError) -> SchematoolError:
+    """Tell of a locale that lacks a letter of the schema, in the name of a file say; with UTF-8 it is our defect."""
+    encoding = sys.getfilesystemencoding()
+    if encoding.lower() in {"utf-8", "utf8"}:
+        return _defect(error)
+    return InputError(
+        Diagnostic("ST009", f"the locale of this run ({encoding}) lacks a letter of a name", hint=_LOCALE)
+    )
 
 
 def _end(error: SchematoolError) -> int:

@@ -28,6 +28,15 @@ _PAIR = re.compile(
     rf"(?i)(?<![A-Za-z0-9])(?P<key>(?:{_KEYS})(?P<mark>[\"']?))(?P<eq>\s*=\s*|(?<=[\"'])\s*:\s*|(?<=TOKEN):)"
     rf"(?P<value>{_QUOTED}|[^\s&,;'\"\])}}]+)"
 )
+# In a text that is one URL or one DSN as a whole, everything up to the next key: a value that should have been quoted
+# or escaped, and was not, is a password all the same.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:/{0,2}")
+_WHOLE_PAIR = re.compile(
+    rf"(?is)(?<![A-Za-z0-9])(?:{_KEYS})(?:\s*=\s*|(?<=TOKEN):)(?P<value>.*?)(?=(?:[&;,]|\s)\s*[a-z_]\w*\s*=|\Z)"
+)
+_QUERY = re.compile(r"[^@?]*\?[A-Za-z_]\w*=")
+_PIECES = re.compile(r"""[\s@/:?#&='"\\]+""")
+_SHORTEST_PIECE = 4
 _SHORTEST = 3
 """A shorter secret is masked where it stands in a URL, but not wherever its letters turn up in foreign text."""
 
@@ -51,19 +60,23 @@ class Url:
     def secrets(self) -> tuple[str, ...]:
         """Every spelling of the passwords inside, longest first, to be masked in foreign text."""
         found: set[str] = set()
-        if (match := _USERINFO.match(self._text)) and ":" in match["userinfo"]:
-            found.add(match["userinfo"].partition(":")[2])
-        if match := _BROKEN.match(self._text):
-            found.add(match["rest"])
-        for pair in _PAIR.finditer(self._text):
-            found.add(_unquoted(pair["value"]))
+        for start, end in _hidden(self._text):
+            secret = self._text[start:end]
+            found |= {secret, _unescaped(secret)}
+            # A driver that takes it apart at the wrong place tells of the pieces: of a host that it did not find, say.
+            found |= {piece for piece in _PIECES.split(secret) if len(piece) >= _SHORTEST_PIECE}
+        found |= {_unescaped(pair["value"].strip("'\"")) for pair in _PAIR.finditer(self._text)}
         return _spellings(found)
 
     def __str__(self) -> str:
-        return mask(self._text)
+        shown, end = "", 0
+        for start, stop in _hidden(self._text):
+            shown += f"{self._text[end:start]}{MASK}"
+            end = stop
+        return mask(shown + self._text[end:])
 
     def __repr__(self) -> str:
-        return f"Url({mask(self._text)!r})"
+        return f"Url({str(self)!r})"
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
@@ -80,6 +93,9 @@ class Url:
 
 def mask(text: str, urls: tuple[Url, ...] = ()) -> str:
     """Replace every password in `text` with `***`: in URLs, in `password=` pairs, and those of `urls`."""
+    for url in urls:
+        if whole := url.reveal().strip():
+            text = text.replace(whole, str(url).strip())
     for secret in sorted({s for url in urls for s in url.secrets()}, key=lambda s: (-len(s), s)):
         text = text.replace(secret, MASK)
     text = _BROKEN.sub(rf"\g<scheme>\g<user>:{MASK}@", text)
@@ -97,11 +113,34 @@ def _masked_pair(match: re.Match[str]) -> str:
     return f"{match['key']}{match['eq']}{quotes}{MASK}{quotes}"
 
 
-def _unquoted(value: str) -> str:
-    r"""A value of a DSN as it is meant: `'a\'b'` is `a'b`."""
-    if value[:1] in ("'", '"'):
-        return re.sub(r"\\(.)", r"\1", value[1:-1])
-    return value
+def _hidden(text: str) -> list[tuple[int, int]]:
+    """Where the secrets of a text are that is one URL or one DSN, whatever is wrong with it."""
+    found = [span] if (span := _password(text)) else []
+    for pair in _WHOLE_PAIR.finditer(text, found[0][1] if found else 0):
+        start, end = pair.span("value")
+        if (quoted := re.match(_QUOTED, pair["value"])) and not pair["value"][quoted.end() :].strip(" )]},;"):
+            start, end = start + 1, start + quoted.end() - 1
+        if start < end:
+            found.append((start, end))
+    return found
+
+
+def _password(text: str) -> tuple[int, int] | None:
+    """Where the password of the user is: from the first colon up to an @, the last one that no parameter has."""
+    scheme = _SCHEME.match(text)
+    begins = scheme.end() if scheme else 0
+    colon, at = text.find(":", begins), text.find("@", begins)
+    if not scheme or not begins <= colon < at:
+        return None
+    strict = _USERINFO.match(text)
+    if strict and "@" in text[strict.end() :] and _QUERY.match(text, strict.end()):
+        return colon + 1, strict.end() - 1
+    return colon + 1, text.rfind("@")
+
+
+def _unescaped(value: str) -> str:
+    r"""A value of a DSN as it is meant: `a\'b` is `a'b`."""
+    return re.sub(r"\\(.)", r"\1", value)
 
 
 def _spellings(secrets: set[str]) -> tuple[str, ...]:
@@ -109,6 +148,7 @@ def _spellings(secrets: set[str]) -> tuple[str, ...]:
     plain = {form for text in secrets for form in (text, unquote(text), unquote_plus(text))}
     ways = (str, _encoded, quote, quote_plus, _in_python, _doubled, _in_a_dsn)
     forms = {way(text) for text in plain for way in ways}
+    forms |= {" ".join(text.split()) for text in forms}  # as it stands in a message that was put on one line
     return tuple(sorted((s for s in forms if len(s) >= _SHORTEST), key=lambda s: (-len(s), s)))
 
 
