@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,15 @@ def test_ledgers_in_mongodb_are_recognised(
     (found,) = mongo_engine.foreign()
 
     assert (found.tool, found.table, found.applied, found.head, found.trouble) == expected
+
+
+def test_of_two_at_the_same_moment_the_later_one_is_the_head(mongo_url: Url, mongo_engine: Engine) -> None:
+    """Small migrations of one run are applied within a millisecond, which is all that MongoDB keeps of a time."""
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    with database_of(mongo_url) as database:
+        database["changelog"].insert_many([{"fileName": f"{name}.js", "appliedAt": at} for name in "ab"])
+
+    assert [one.head for one in mongo_engine.foreign()] == ["b.js"]
 
 
 def test_a_lock_of_migrate_mongo_is_trouble(mongo_url: Url, mongo_engine: Engine) -> None:

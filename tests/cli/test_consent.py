@@ -96,6 +96,19 @@ def test_rollback_counts_documents_that_get_too_old_or_have_no_way_back(
     assert "readings: deletes data (1 document)" in asked.stderr
 
 
+def test_a_hazard_stands_beside_what_it_is_about_alone(project: Path, run_cli: Callable[..., Ran]) -> None:
+    """One command builds two indexes, and only one of them deletes documents."""
+    write(project, {"schema/visits.yaml": "entity: visits\nstore: mongo\n"})
+    assert run_cli("generate", "-m", "visits", cwd=project).exit_code == 0
+    indexes = "indexes: [{ on: at, expire_after: 1h, where: { a: 1 } }, { on: b }]\n"
+    write(project, {"schema/visits.yaml": f"entity: visits\nstore: mongo\n{indexes}"})
+
+    told = [line.split() for line in run_cli("diff", cwd=project).stdout.splitlines() if "index" in line]
+
+    assert told[0] == ["+", "index", "at_1", "{", "at:", "1", "}", "partial", "ttl", "3600", "s", "online", "ST201"]
+    assert told[1] == ["+", "index", "b_1", "{", "b:", "1", "}", "online"]
+
+
 def test_migrate_tells_what_an_unmarked_file_would_delete(
     project: Path, run_cli: Callable[..., Ran], postgres_url: Url
 ) -> None:

@@ -23,7 +23,7 @@ from schematool.core.diagnostic import Diagnostic, Severity
 from schematool.core.diff import diff
 from schematool.core.errors import InputError
 from schematool.core.plan import Style
-from schematool.core.step import Step, segments
+from schematool.core.step import Hazard, Step, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,14 @@ def _lines(store: str, found: _Compared) -> Iterable[DiffLine]:
     for change in found.changes:
         ids = {change.before, change.after} if isinstance(change, Renamed) else {change.id}
         steps = [step for step in found.steps if ids & set(step.subjects)]
-        codes = tuple(dict.fromkeys(hazard.code for step in steps for hazard in step.hazards))
+        codes = tuple(dict.fromkeys(h.code for step in steps for h in step.hazards if _concerns(h, step, ids)))
         yield DiffLine(store, describe(change), _effect(store, steps), codes)
+
+
+def _concerns(hazard: Hazard, step: Step, ids: set[Id]) -> bool:
+    """Whether a hazard is about these things: one statement can change several, and harm one."""
+    others = {str(subject) for subject in step.subjects if subject not in ids}
+    return hazard.subject not in others
 
 
 def _effect(store: str, steps: list[Step]) -> str:

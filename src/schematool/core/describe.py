@@ -128,6 +128,7 @@ def _index(thing: Any) -> str:
 def _mongo_index(thing: Any, keys: tuple[tuple[str, str], ...]) -> str:
     words = [_keys(keys)]
     words += [word for word in ("unique", "sparse", "hidden") if getattr(thing, word, False)]
+    words += ["partial"] if thing.partial_filter is not None else []
     if thing.expire_after_seconds is not None:
         words.append(f"ttl {thing.expire_after_seconds} s")
     return short(" ".join(words))

@@ -54,7 +54,7 @@ def _golang_migrate(server: Server, tool: str, names: set[str]) -> Iterator[Fore
 
 
 def _newest(server: Server, collection: str, names: set[str], field: str) -> Mapping[str, Any] | None:
-    return server.collection(collection).find_one(sort=[(field, -1)]) if collection in names else None
+    return server.collection(collection).find_one(sort=[(field, -1), ("_id", -1)]) if collection in names else None
 
 
 _TOOLS: Mapping[str, Callable[[Server, str, set[str]], Iterator[Foreign]]] = {
