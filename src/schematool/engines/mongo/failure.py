@@ -31,6 +31,8 @@ _DATA = frozenset({"update", "insert", "delete", "aggregate"})
 _CODES = {359: "ST520", 361: "ST522"}
 _CORRECT = "correct what the message names, then run the same command again: it goes on where things stand"
 _HINTS = {
+    26: "it was renamed or dropped outside of the migrations: `schematool verify` names what differs; give it its name "
+    "back, then run the same command again: it goes on where things stand",
     48: "something made it outside of the migrations: `schematool diff migrations live` shows how it differs",
     85: "an index of the same meaning is there under another name or options: drop it, or rename the declared one",
     86: "another index has this name: drop it, or give the declared one another name",
