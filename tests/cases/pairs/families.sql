@@ -374,3 +374,13 @@ insert into h values (1,1);
 -- new
 create table p (a int not null, b int);
 create table h (a int constraint hh not null, b int) inherits (p);
+
+-- case: a foreign table as an heir whose parent's column gets another type
+-- old
+create foreign data wrapper w; create server s foreign data wrapper w;
+create table q (a int, b text);
+create foreign table f2 () inherits (q) server s;
+-- new
+create foreign data wrapper w; create server s foreign data wrapper w;
+create table q (a int, b varchar(10));
+create foreign table f2 (z int) inherits (q) server s;

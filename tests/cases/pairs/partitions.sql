@@ -512,7 +512,6 @@ create table a2 partition of a default;
 create index i3 on only a (b);
 alter table only a add constraint k unique (b, id);
 
-
 -- case: the bounds of partitions change while rows point at them
 -- old
 create table visit (id int primary key) partition by range (id);
@@ -566,3 +565,64 @@ create table payer (id bigint, account text);
 create table patient (ward text) inherits (person, payer);
 create table inpatient () inherits (patient);
 create view names as select id, name from patient;
+
+-- case: a check of a partition becomes its parent's, and the other way round
+-- old
+create table f (a int, k int, constraint c2 check (k < 100)) partition by list (a);
+create table f1 partition of f for values in (1);
+create table f2 partition of f for values in (2);
+alter table f1 add constraint c1 check (k > 0);
+insert into f values (1, 1), (2, 1);
+-- new
+create table f (a int, k int, constraint c1 check (k > 0)) partition by list (a);
+create table f1 partition of f for values in (1);
+create table f2 partition of f for values in (2);
+alter table f1 add constraint c2 check (k < 100);
+
+-- case: a foreign key of a partition becomes its parent's
+-- old
+create table k (id int primary key);
+create table f (a int, k int) partition by list (a);
+create table f1 partition of f for values in (1);
+create table f2 partition of f for values in (2);
+alter table f1 add constraint fk1 foreign key (k) references k;
+insert into k values (1); insert into f values (1, 1), (2, 1);
+-- new
+create table k (id int primary key);
+create table f (a int, k int, constraint fk1 foreign key (k) references k on delete cascade) partition by list (a);
+create table f1 partition of f for values in (1);
+create table f2 partition of f for values in (2);
+
+-- case: partitions of partitions get a key, an index, a check and a trigger while the key in between gets another type
+-- old
+create table k (id int primary key);
+create table p (a int, b int, c int) partition by list (a);
+create table p1 partition of p for values in (1) partition by list (b);
+create table p11 partition of p1 for values in (1) partition by list (c);
+create table p111 partition of p11 for values in (1);
+create table p11d partition of p11 default;
+create function tf() returns trigger language plpgsql as 'begin return new; end';
+insert into k values (1); insert into p values (1, 1, 1), (1, 1, 2);
+-- new
+create table k (id int primary key);
+create table p (a int not null, b bigint, c int, d int default 4, primary key (a, b, c), check (a > 0), foreign key (a) references k) partition by list (a);
+create table p1 partition of p for values in (1) partition by list (b);
+create table p11 partition of p1 for values in (1) partition by list (c);
+create table p111 partition of p11 for values in (1);
+create table p11d partition of p11 default;
+create function tf() returns trigger language plpgsql as 'begin return new; end';
+create index on p (b);
+create trigger tr after insert on p for each row execute function tf();
+
+-- case: a column gets another type below the index that identifies a partition's rows
+-- old
+create table p (a int not null, b int not null) partition by list (a);
+create table p1 partition of p for values in (1);
+create unique index pu on p (a, b);
+alter table p1 replica identity using index p1_a_b_idx;
+-- new
+create table p (a int not null, b bigint not null) partition by list (a);
+create table p1 partition of p for values in (1);
+create unique index pu on p (a, b);
+alter table p1 replica identity using index p1_a_b_idx;
+alter table p1 cluster on p1_a_b_idx;

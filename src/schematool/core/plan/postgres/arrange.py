@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.attributes import identity_sequence
-from schematool.core.plan.postgres.decide import Decision, lacking
+from schematool.core.plan.postgres.decide import Decision, lacking, share_of
 from schematool.core.plan.postgres.graph import Graph, Node
 from schematool.core.plan.postgres.knots import untie
 from schematool.core.plan.postgres.names import table_of
@@ -281,7 +281,7 @@ def _unchecked(decision: Decision, graph: Graph, heir: Id) -> None:
         for of in (Id("constraint", (*ancestor.path, thing.name)) for ancestor in above):
             if of in decision.creates and not (own.type == "foreign key" and _is_valid(decision.new(of))):
                 whole = ("attach", heir) if ("attach", heir) in graph.before else ("create", heir)
-                first = own.validated and heir in decision.creates
+                first = own.validated and heir in decision.creates and not decision.keeps_partitions(heir)
                 graph.first(*((("create", of), ("create", heir)) if first else (whole, ("create", of))))
 
 
@@ -354,6 +354,11 @@ def taken_names(thing: pg.PgObject) -> Iterator[tuple[str, ...]]:
 
 def _names(decision: Decision, graph: Graph) -> None:
     """What gives a name free comes before what takes it."""
+    for of in [of for of in decision.creates if of.kind == "constraint"]:
+        share = decision.before.objects.get(of)
+        whole = share_of(decision.before, share) if isinstance(share, pg.Constraint) else None
+        if whole:
+            graph.first(("drop", whole), ("create", of))
     free: dict[tuple[str, ...], Id] = {}
     for of in decision.drops:
         for taken in taken_names(decision.old(of)):
@@ -428,6 +433,10 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                             graph.first((other, column), ("detach", of))
                         else:
                             graph.first(("detach", of), (other, column))
+            for ancestor in ancestors(decision.before, of) if _comes_back(decision, table) else ():
+                for check_of in _checks(decision, ancestor):
+                    if _type(decision.before.objects.get(check_of)) in _INHERITED:
+                        graph.first(("drop", check_of), ("detach", of))
         if of in decision.taken_out:
             _unreferenced(decision, graph, of)
         if action == "attach" and of.kind == "table":
@@ -447,6 +456,10 @@ def _attachments(decision: Decision, graph: Graph) -> None:
             graph.first(("create", of), ("attach", of))
             graph.first(("create", child.parent), ("attach", of))
             graph.first(("create", child.parent), ("attach", child.table))
+            whole = decision.after.objects.get(child.parent)
+            if isinstance(whole, pg.Index | pg.Constraint):
+                # One that lacks shares is not valid, and ATTACH PARTITION makes another.
+                graph.first(("attach", of), ("attach", whole.table))
         if isinstance(child, pg.Constraint) and child.type == "foreign key" and child.references:
             graph.first(("finish", child.references), ("create", of))
             for key in fresh.get(child.references, ()):

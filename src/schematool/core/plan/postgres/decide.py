@@ -75,6 +75,11 @@ class Decision:
         users = catalog.needed_by.get(table, frozenset())
         return tuple(sorted(child for child in users if table in _parents(catalog.objects[child])))
 
+    def keeps_partitions(self, of: Id) -> bool:
+        """Whether a table that is made again gets partitions that are there, and have not yet what its parent gets."""
+        kept = (child for child in self.children_of(of, self.after) if child in self.before)
+        return of in self.rebuilds and any(child not in self.creates for child in kept)
+
     def takes_out(self, of: Id) -> Id | None:
         """The partition or heir that is taken out and put back for the alteration of a column, if it is one.
 
@@ -167,6 +172,9 @@ def _altered(decision: Decision, change: Altered) -> None:
         # A partition's share of its parent's trigger comes and goes with ATTACH and DETACH.
         _again(decision, change.id)
         return
+    if _outlives_its_parents(decision, before, after):
+        _again(decision, change.id)
+        return
     match way(before, after, decision.version):
         case Way.IN_PLACE if _contained(decision, before, after):
             _again(decision, change.id)
@@ -245,6 +253,21 @@ def _moves(decision: Decision, table: Id) -> bool:
     """Whether a table leaves its parent or comes to one."""
     sides = (side.objects.get(table) for side in (decision.before, decision.after))
     return len({(t.partition_of, t.partition_bound) for t in sides if isinstance(t, pg.Table)}) > 1
+
+
+def _outlives_its_parents(decision: Decision, before: pg.PgObject, after: pg.PgObject) -> bool:
+    """Whether a check or foreign key of a partition stays, while its parent's goes: that takes its share along."""
+    if not (isinstance(before, pg.Constraint) and isinstance(after, pg.Constraint)):
+        return False
+    whole = share_of(decision.before, before) if before.type in {"check", "foreign key"} else None
+    return before.inherited and not after.inherited and whole is not None and whole not in decision.after
+
+
+def share_of(catalog: Catalog, share: pg.Constraint) -> Id | None:
+    """The constraint of a partition's parent that one of the partition comes from."""
+    table = catalog.objects.get(share.table)
+    above = table.partition_of if isinstance(table, pg.Table) else None
+    return share.parent or (Id("constraint", (*above.path, share.id.name)) if above and share.inherited else None)
 
 
 def _contained(decision: Decision, before: pg.PgObject, after: pg.PgObject) -> bool:

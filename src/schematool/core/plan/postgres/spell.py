@@ -613,6 +613,7 @@ class Speller:
                 and thing.type == "check"
                 and thing.validated
                 and thing not in constraints
+                and not (self.decision.keeps_partitions(of) and self._comes_to_an_ancestor(thing))
             ]
         members += [constraint_text(c) for c in sorted(constraints, key=_constraint_order)]
         heirs = [] if partition or typed else list(own_not_nulls(self.decision.after, table, self.version))
@@ -643,6 +644,10 @@ class Speller:
         yield from (Step(text, (default.id,)) for default in extra for text in create(default))
         for thing in (*columns, *sorted(constraints, key=_constraint_order)):
             yield from (Step(text, (thing.id,)) for text in on_create(thing))
+
+    def _comes_to_an_ancestor(self, check: pg.Constraint) -> bool:
+        above = ancestors(self.decision.after, check.table)
+        return any(Id("constraint", (*table.path, check.id.name)) in self.decision.creates for table in above)
 
     def _unchecked_of_parents(self, partition: Id) -> Iterator[pg.Constraint]:
         """Checks that are NOT VALID, as the parent has them already: CREATE TABLE cannot say so."""
@@ -715,7 +720,8 @@ class Speller:
             before = let_go(self.decision, before)
         if isinstance(before, pg.Column) and isinstance(after, pg.Column):
             moved = of in self.decision.retyped
-            if self._is_foreign(of) and (moved or _kind(before) != _kind(after)):
+            alone = not after.inherited or self._is_out(table_of(of))
+            if self._is_foreign(of) and alone and (moved or _kind(before) != _kind(after)):
                 yield Step(retype_foreign(after), (of,), lock=Lock.ACCESS_EXCLUSIVE)
                 before = replace(before, type=after.type, collation=after.collation)
             elif moved:
@@ -748,6 +754,23 @@ class Speller:
             lost = before.not_null_valid and not after.not_null_valid
             yield from map(validate_not_null, self._valid_below(of) if lost else ())
         yield from self._still_granted(before, after)
+        if isinstance(before, pg.Column) and isinstance(after, pg.Column) and before.type != after.type:
+            yield from self._still_identified(table_of(of))
+
+    def _still_identified(self, parent: Id) -> Iterator[Step]:
+        """Say again which index identifies the rows of a partition: it is made again with its parent's, and forgotten.
+
+        ALTER COLUMN TYPE remembers that of the table itself (RememberReplicaIdentityForRebuilding, tablecmds.c).
+        """
+        for child in self.decision.children_of(parent, self.decision.after):
+            table, old = self.decision.after.objects[child], self.decision.before.objects.get(child)
+            if isinstance(table, pg.Table) and isinstance(old, pg.Table) and table.partition_of == parent:
+                same = old.replica_identity == table.replica_identity and child not in self.decision.creates
+                kind, _, index = table.replica_identity.partition(" ")
+                made = {(of.path[0], of.name) for of in self.decision.creates if of.kind in {"index", "constraint"}}
+                if same and kind == "index" and (child.path[0], index) not in made:
+                    yield Step(replica_identity(table), (child,), lock=Lock.ACCESS_EXCLUSIVE)
+                yield from self._still_identified(child)
 
     def _is_foreign(self, column: Id) -> bool:
         return Id("foreign table", column.path[:2]) in self.decision.after
