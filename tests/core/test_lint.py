@@ -23,6 +23,10 @@ MONGO = "entity: notes\nstore: mongo\nfields: { a: string, b: string }\n"
 SHARDED = (
     "entity: notes\nstore: mongo\nfields: { a: %s, b: { type: string, required: true } }\nshard_key: { on: { %s } }\n"
 )
+SERIES = (
+    "entity: notes\nstore: mongo\ntime_series: { time_field: t, meta_field: m }\n"
+    "indexes: [{ on: { m.x: 1, t: 1 } }]\nshard_key: { on: { %s } }\n"
+)
 
 
 def findings(text: str, *also: str) -> list[Diagnostic]:
@@ -74,6 +78,8 @@ def codes(text: str, *also: str) -> list[str]:
         (SHARDED % ("{ one_of: [x, y, z], required: true }", "a: hashed"), ["ST166"]),
         (SHARDED % ("{ one_of: [x, y, z], required: true }", "a: 1, b: 1"), []),
         (SHARDED % ("{ type: date, required: true }", "a: 1"), ["ST166"]),
+        (SERIES % "m.x: 1", []),
+        (SERIES % "m.x: 1, t: 1", ["ST166"]),
         (SHARDED % ("{ type: date, required: true }", "a: hashed"), []),
         (SHARDED % ("{ type: date, required: true }", "b: 1, a: 1"), []),
         (SHARDED % ("string", "a: 1"), ["ST166"]),

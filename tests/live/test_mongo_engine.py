@@ -16,8 +16,14 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from schematool.core.author.mongo import author
 from schematool.core.catalog import Id
+from schematool.core.diagnostic import Findings, Severity
+from schematool.core.diff import diff
 from schematool.core.errors import InputError, Refused, StatementError, WorldError
+from schematool.core.history.loss import Loss
+from schematool.core.load import load
+from schematool.core.lower.mongo import lower
 from schematool.core.model.mongo import Index
 from schematool.core.secret import Url
 from schematool.engines.contract import Engine, Event, Waiting, open_engine
@@ -589,3 +595,23 @@ def _quietly(url: Url, command: dict[str, Any]) -> None:
             database.command(command)
     except PyMongoError:
         pass  # the test looks at the index itself
+
+
+def test_names_that_drivers_refuse_and_directions_of_any_number(mongo_engine: Engine) -> None:
+    """What the server takes is read, counted and written as YAML; a bucket that lacks an index gets none."""
+    with database_of(mongo_engine.url) as database:
+        for name in ("a..b", "tail."):
+            database.command({"insert": name, "documents": [{"_id": 1}, {"_id": 2}]})
+        database.command({"createIndexes": "a..b", "indexes": [{"key": {"x": 2, "y": -5.5}, "name": "odd"}]})
+        database.command({"create": "fs.files"})
+        chunks = {"key": {"files_id": 1, "n": 1}, "name": "files_id_1_n_1", "unique": True}
+        database.command({"createIndexes": "fs.chunks", "indexes": [chunks]})
+    found = mongo_engine.inspect().catalog
+    authored = author(found)
+    model, findings = load(authored.files)
+
+    assert authored.left == ()
+    assert {one.severity for one in findings} == {Severity.WARNING}
+    assert diff(lower(model, Findings()).catalog, found) == ()
+    assert dict(mongo_engine.counts()) == {"a..b": 2, "fs.chunks": 0, "fs.files": 0, "tail.": 2}
+    assert dict(mongo_engine.held([Loss("tail.")])) == {Loss("tail."): 2}

@@ -28,11 +28,15 @@ def shard_key_spreads_badly(entity: Entity) -> Iterator[Diagnostic]:
         message = f"the shard key of `{entity.name}` has {prod(counts)} different values at most: no more shards help"
         yield finding("ST166", message, span, entity, Severity.WARNING, "add a field of many values to it")
     type_name = first.type if first is not None else "objectId" if path == "_id" else ""
-    series = isinstance(entity.options.get("time_series"), Mapping)
-    if kind == 1 and type_name in _GROWING and not (first and first.references) and not series:
+    series = entity.options.get("time_series")
+    if kind == 1 and type_name in _GROWING and not (first and first.references) and not isinstance(series, Mapping):
         message = f"`{path}` grows with time: all new documents of `{entity.name}` go to one shard"
         hint = f"write `{path}: hashed`, or begin with another field"
         yield finding("ST166", message, span, entity, Severity.WARNING, hint)
+    if isinstance(series, Mapping) and (time := series.get("time_field")) in on:
+        # SERVER-88647; the manual's page on sharding a time series, 8.0
+        message = f"`{time}` in the shard key of a time series is deprecated from MongoDB 8.0 on"
+        yield finding("ST166", message, span, entity, Severity.WARNING, "shard by metadata alone")
     for missing, _, field in fields:
         if field is not None and not field.required:
             message = f"`{missing}` of the shard key may be missing: all documents without it stay together"

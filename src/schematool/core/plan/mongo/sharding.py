@@ -2,7 +2,8 @@
 
 A key may become longer in place (`refineCollectionShardKey`, MongoDB 4.4). Any other that is not unique is exchanged by
 `reshardCollection` (5.0), which copies the collection. Only `unshardCollection` (8.0) takes a key away, and only so
-can one that is or becomes unique be exchanged. Source: the manual's pages on these commands, of 6.0 and 8.0.
+can one that is or becomes unique be exchanged. A time series can be resharded from 8.0.10 on, and its key refined.
+Source: the manual's pages on these commands and on sharding a time series, of 6.0 and 8.0.
 """
 
 from __future__ import annotations
@@ -44,9 +45,10 @@ def shard_steps(
         yield from _sharded(after, collection, there, new=False)
     else:
         yield from _zones(before, replace(before, zones=()), there)
-        moved = Hazard(
-            "ST305", str(after.id), "all of its documents are copied, and writes stop for a moment at the end"
-        )
+        told = "all of its documents are copied, and writes stop for a moment at the end"
+        if collection.time_series:
+            told += "; MongoDB can do that with a time series from 8.0.10 on"
+        moved = Hazard("ST305", str(after.id), told)
         yield Step(
             text({"reshardCollection": there, "key": _key(after), **_collation(collection)}),
             (after.id,),
