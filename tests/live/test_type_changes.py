@@ -57,7 +57,13 @@ VALUES = {
     "numeric(6,1)[]": "{1.5}",
 }
 # The same value in other words: a text that is read by a type with another way to print it.
-SPELT = {("character varying", "interval"), ("character varying", "cidr")}
+SPELT = {
+    ("character varying", "interval"),
+    ("character varying", "cidr"),
+    ("jsonb", "text[]"),
+    ("jsonb", "character varying(3)[]"),
+    ("text[]", "jsonb"),
+}
 
 
 def test_no_value_of_any_type_is_lost_in_silence(postgres_url: Url) -> None:
@@ -200,3 +206,31 @@ def test_no_column_goes_with_a_base_type(postgres_server: Url, new: str) -> None
         with pytest.raises(psycopg.errors.RaiseException, match="is still used"):
             ours.execute("; ".join(step.statement for step in steps).encode())
         assert ours.execute("select x::text from elsewhere.t").fetchone() == ("{1}",)
+
+
+def test_moments_mean_the_same_whoever_runs_the_statements(postgres_server: Url) -> None:
+    """The zone and the order of day and month that a session has by chance move no value, in place or copied."""
+    old = (
+        "create table t (a timestamp, b timestamptz, c date, d text, e timestamptz);"
+        "insert into t values"
+        " ('2020-02-03 04:05', '2020-02-03 04:05+00', '2020-02-03', '2020-02-03', '2020-02-03 04:05+00')"
+    )
+    new = "create table t (a timestamptz, b timestamp, c timestamptz, d date, e text)"
+    for copied in ("", " partition by list (d); create table rest partition of t default"):
+        with (
+            databases.fresh_postgres(postgres_server) as one,
+            databases.fresh_postgres(postgres_server) as other,
+            psycopg.connect(one.reveal(), autocommit=True) as ours,
+            psycopg.connect(other.reveal(), autocommit=True) as theirs,
+        ):
+            ours.execute("set timezone = 'UTC'; " + old)
+            theirs.execute((new + copied).encode())
+            steps = plan(inspect(ours).catalog, inspect(theirs).catalog, Style(online=False))
+            ours.execute("set timezone = 'Asia/Tokyo'; set datestyle = 'SQL, DMY'")
+            ours.execute("; ".join(step.statement for step in steps).encode())
+            ours.execute("set timezone = 'UTC'; set datestyle = 'ISO, YMD'")
+
+            assert ours.execute("select t::text from t").fetchone() == (
+                '("2020-02-03 04:05:00+00","2020-02-03 04:05:00","2020-02-03 00:00:00+00",2020-02-03,'
+                '"2020-02-03 04:05:00+00")',
+            )

@@ -48,6 +48,7 @@ class Step:
     `alone`: the server refuses it inside a transaction. `commit_before`: what precedes it must be committed first.
     `commit_after`: what follows can only use its effect once it is committed.
     `subjects`: the objects that the statement is about, for `explain` and for views.
+    `settings`: what PostgreSQL must be set to for the transaction, as `name = value`, whoever runs the statement.
     """
 
     statement: str
@@ -58,6 +59,7 @@ class Step:
     alone: bool = False
     commit_before: bool = False
     commit_after: bool = False
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,3 +273,9 @@ create procedure f(a int) language sql as 'select 1';
 create function g(a int) returns int language sql immutable as 'select 2';
 create function h(int) returns int language sql as 'select 3';
 create view v as select g(1) as x, h(2) as y;
+
+-- case: an extension comes and default privileges go
+-- old
+alter default privileges revoke execute on functions from public;
+-- new
+create extension pg_trgm;

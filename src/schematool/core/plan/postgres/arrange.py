@@ -264,6 +264,10 @@ def _default_privileges(decision: Decision, graph: Graph) -> None:
         if of.kind in {*pg.RELATIONS, "sequence", "function", "aggregate", "type"}:
             for setting in settings:
                 graph.first(("create", of), setting)
+        elif of.kind == "extension" and not decision.after.needed_by.get(of, frozenset()) & decision.creates:
+            # What it brings has what the settings give at that moment, which is best nothing.
+            for setting in settings:
+                graph.first(*((("create", of), setting) if setting[0] == "create" else (setting, ("create", of))))
 
 
 def _owner_table(decision: Decision, of: Id) -> set[Id]:

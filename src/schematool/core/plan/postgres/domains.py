@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from schematool.core.catalog import Id
 from schematool.core.model import postgres as pg
 from schematool.core.plan.postgres.decide import Decision
-from schematool.core.plan.postgres.types import cuts, lossy
+from schematool.core.plan.postgres.types import cuts, lossy, read_with
 from schematool.core.step import Hazard
 
 
@@ -27,6 +27,11 @@ def underneath(type_: str, bases: Mapping[str, str]) -> str:
 def loss(decision: Decision, old: str, new: str) -> str | None:
     """What an assignment can lose without an error, in words; None when nothing."""
     return lossy(underneath(old, decision.old_domains), underneath(new, decision.new_domains))
+
+
+def settings(decision: Decision, old: str, new: str) -> tuple[str, ...]:
+    """What the meaning of a value depends on as it gets into its new type: zone and order of a date's parts."""
+    return read_with(underneath(old, decision.old_domains), underneath(new, decision.new_domains))
 
 
 def losses(decision: Decision, of: Id) -> Iterator[Hazard]:

@@ -44,7 +44,7 @@ from schematool.core.plan.postgres.create import (
     replica_identity,
 )
 from schematool.core.plan.postgres.decide import Decision, decide, let_go
-from schematool.core.plan.postgres.domains import loss, losses
+from schematool.core.plan.postgres.domains import loss, losses, settings
 from schematool.core.plan.postgres.graph import Graph, Node, ordered
 from schematool.core.plan.postgres.knots import is_base_type, placeholder, stands_in, unused
 from schematool.core.plan.postgres.names import aside, name, relation, table_of
@@ -104,7 +104,7 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     for node in ordered(contracted, ranking(decision, speller.is_alone)):
         speller.spell(node)
     steps = tuple(_committing((*speller.steps, *clones, *speller.tail), decision))
-    return tuple(_with_late_bodies(steps, decision))
+    return tuple(_with_settings(steps, decision))
 
 
 def _states_of_clones(decision: Decision) -> Iterator[Step]:
@@ -164,29 +164,28 @@ def _committing(steps: tuple[Step, ...], decision: Decision) -> Iterator[Step]:
         yield replace(step, commit_after=any(text in other for text in mine for other in later))
 
 
-_LATE_BODIES = "SET LOCAL check_function_bodies = off"
+_LATE_BODIES = "check_function_bodies = off"
 
 
-def _with_late_bodies(steps: Iterable[Step], decision: Decision) -> Iterator[Step]:
-    """Let SQL functions be made before the tables that they read: their bodies are checked when they are called.
+def _with_settings(steps: Iterable[Step], decision: Decision) -> Iterator[Step]:
+    """Set what statements must run under, once in each transaction.
 
-    As pg_dump does it; without this the server checks the body of a LANGUAGE sql function when it is created.
+    SQL functions are made before the tables that they read, as pg_dump does it: their bodies are checked when they are
+    called, and not when they are made.
     """
     made = {of.path[1] for of in decision.creates if of.kind in pg.RELATIONS or of.kind == "type"}
-    off = False
+    done: set[str] = set()
     for step in steps:
         if step.alone or step.commit_before:
-            off = False
-        if (
-            not off
-            and any(_checked_body(decision, of, made) for of in step.subjects)
-            and step.statement.startswith("CREATE")
-        ):
-            off = True
-            yield Step(_LATE_BODIES, step.subjects)
-        yield step
+            done.clear()
+        early = step.statement.startswith("CREATE") and any(_checked_body(decision, of, made) for of in step.subjects)
+        wanted = [one for one in (*step.settings, *([_LATE_BODIES] if early else ())) if one not in done]
+        done.update(wanted)
+        for position, one in enumerate(wanted):
+            yield Step(f"SET LOCAL {one}", step.subjects, commit_before=step.commit_before and not position)
+        yield replace(step, commit_before=step.commit_before and not wanted)
         if step.commit_after:
-            off = False
+            done.clear()
 
 
 def _checked_body(decision: Decision, of: Id, made: set[str]) -> bool:
@@ -494,6 +493,7 @@ class Speller:
             (Hazard("ST203", str(of), "the rows are copied"),),
             Lock.ACCESS_EXCLUSIVE,
             Work.REWRITE,
+            settings=tuple(sorted({one for column in new for one in self._read_by(column)})),
         )
         for change in filter(None, map(self.successions.get, (column.id for column in new))):
             yield from (Step(text, (of,)) for text in (*take_over(self.decision, change), catch_up(change)))
@@ -501,6 +501,11 @@ class Speller:
         yield Step(f"DROP TABLE {last}", (of,), tuple(self._not_carried(of)), Lock.ACCESS_EXCLUSIVE)
         if self._is_forced(self.decision.after, of):
             yield Step(f"ALTER TABLE {name(of)} FORCE ROW LEVEL SECURITY", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+
+    def _read_by(self, column: pg.Column) -> tuple[str, ...]:
+        old = self.decision.old(column.id)
+        assert isinstance(old, pg.Column)
+        return settings(self.decision, old.type, column.type)
 
     def _not_carried(self, of: Id) -> Iterator[Hazard]:
         """What of its columns a table that is built again does not keep."""
@@ -811,8 +816,9 @@ class Speller:
             hazards.append(Hazard("ST201", str(after.id), f"{before.type} to {after.type} {words}"))
         if rewrites(before.type, after.type):
             hazards.append(Hazard("ST203", str(after.id), f"{before.type} to {after.type}"))
-            return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE, Work.REWRITE)
-        return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE)
+        work = Work.REWRITE if rewrites(before.type, after.type) else Work.BRIEF
+        reads = settings(self.decision, before.type, after.type)
+        return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE, work, settings=reads)
 
     def _retyped(self, after: pg.Column) -> Iterator[Step]:
         """Move a column from the type that was set aside to the new one of the same name."""
@@ -831,6 +837,7 @@ class Speller:
             (Hazard("ST203", str(after.id), "its type is made again"),),
             Lock.ACCESS_EXCLUSIVE,
             Work.REWRITE,
+            settings=settings(self.decision, after.type, after.type),
         )
 
     def _left_by_parents(self, before: pg.Column, after: pg.Column) -> tuple[pg.Column, pg.Column]:

@@ -191,6 +191,24 @@ def _string_loss(before: TypeName, after: TypeName) -> str | None:
     return None
 
 
+def read_with(old: str, new: str) -> tuple[str, ...]:
+    """The settings, as `name = value`, that decide what a value means when it gets from one type into the other.
+
+    Those of schematool's own sessions, said in the migration too: whoever runs it elsewhere gets the same values.
+    """
+    before, after = parsed(old).base, parsed(new).base
+    if before == after:
+        return ()
+    pair = (before, after)
+    zoned = any(base.endswith("with time zone") or base.startswith("tstz") for base in pair)
+    timed = zoned or any(base in _MOMENTS or base.startswith(("tsr", "tsm", "dater", "datem")) for base in pair)
+    spelt = any(base not in _MOMENTS and not base.startswith(("time", "interval")) for base in pair)
+    return (
+        *(("TimeZone = 'UTC'",) if zoned else ()),
+        *(("DateStyle = 'ISO, YMD'",) if timed and spelt else ()),
+    )
+
+
 def rewrites(old: str, new: str) -> bool:
     """Whether PostgreSQL writes the whole table again."""
     before, after = parsed(old), parsed(new)
