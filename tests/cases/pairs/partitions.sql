@@ -626,3 +626,14 @@ create table p1 partition of p for values in (1);
 create unique index pu on p (a, b);
 alter table p1 replica identity using index p1_a_b_idx;
 alter table p1 cluster on p1_a_b_idx;
+
+-- case: the default partition takes a bound that another gives up
+-- old
+create table p (a int, b int) partition by list (a);
+create table pa partition of p for values in (1, 2);
+create table pd partition of p default;
+insert into p values (1, 1), (2, 2), (3, 3);
+-- new
+create table p (a int, b int) partition by list (a);
+create table pa partition of p for values in (1);
+create table pd partition of p for values in (2, 3);

@@ -60,6 +60,9 @@ def _among(before: Catalog, after: Catalog, parent: pg.Table) -> Iterator[Move]:
         if not gone and (source not in now or (covers(now[source], left, types) is True and not left.is_default)):
             continue
         for target in sorted(fresh - {source}):
+            had_it = target in was and not was[target].is_default
+            if had_it and covers(was[target], now[target], types) is True:
+                continue  # what it takes now was its own before
             meet = overlap(left, now[target], types)
             if meet is True or (meet is None and (not gone or left.is_default)):
                 yield Move(source, target, target)
