@@ -57,7 +57,7 @@ def _among(before: Catalog, after: Catalog, parent: pg.Table) -> Iterator[Move]:
     default = next((of for of, one in now.items() if one.is_default), None)
     for source, left in sorted(was.items()):
         gone = source not in after
-        if not gone and (source not in now or (covers(now[source], left, types) is True and not left.is_default)):
+        if not gone and (source not in now or _keeps_all(left, now[source], types)):
             continue
         for target in sorted(fresh - {source}):
             had_it = target in was and not was[target].is_default
@@ -69,6 +69,11 @@ def _among(before: Catalog, after: Catalog, parent: pg.Table) -> Iterator[Move]:
         kept_apart = not gone and default not in {None, source} and now.get(source) not in {None, Bound()}
         if kept_apart and default is not None and left != now[source]:
             yield Move(source, default, source, inside=False)
+
+
+def _keeps_all(was: Bound, now: Bound, types: tuple[str, ...]) -> bool:
+    """Whether all rows of a partition surely stay; of a default one that depends on the others."""
+    return not (was.is_default or now.is_default) and covers(now, was, types) is True
 
 
 def _types(catalog: Catalog, table: pg.Table) -> tuple[str, ...]:
