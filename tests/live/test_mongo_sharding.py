@@ -36,6 +36,10 @@ CHANGES = {
         BODY + "shard_key: { on: { a: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 3 } }] }",
         BODY + "shard_key: { on: { a: 1, b: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 3 } }] }",
     ),
+    "refined, without its zone": (
+        BODY + "shard_key: { on: { a: 1 }, zones: [{ zone: X, from: { a: 1 }, to: { a: 3 } }] }",
+        BODY + "shard_key: { on: { a: 1, b: 1 } }",
+    ),
     "by another key": (
         BODY + "shard_key: { on: { a: 1 } }",
         BODY.replace("c: 1 }", "c: hashed }") + "shard_key: { on: { c: hashed } }",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from schematool.core.secret import Url
 
 REAL = settings(
-    max_examples=25,
+    max_examples=int(os.environ.get("SCHEMATOOL_TEST_SOAK", "0")) // 10 or 25,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],

@@ -85,15 +85,22 @@ def remember(server: Server, order: Order) -> None:
     key, unique = known.get("key", "{}"), bool(known.get("unique"))
     document = order.document
     if order.name == "updateZoneKeyRange":
-        first, last = encode(document["min"]), encode(document["max"])
+        first, last = (_completed(encode(document[end]), json.loads(key)) for end in ("min", "max"))
         zones = [zone for zone in zones if zone[1:] != (first, last)]
         if document.get("zone") is not None:
             zones.append((str(document["zone"]), first, last))
     else:
         key = json.dumps(encode(document["key"]))
         unique = bool(document.get("unique", unique))
+        if order.name == "refineCollectionShardKey":
+            zones = [(zone, *(_completed(bound, document["key"]) for bound in bounds)) for zone, *bounds in zones]
     values = {"collection": order.collection, "key": key, "unique": unique, "zones": json.dumps(zones)}
     place.replace_one({"_id": uuid}, values, upsert=True)
+
+
+def _completed(bound: Mapping[str, Any], key: Iterable[str]) -> dict[str, Any]:
+    """Give a bound of a zone all fields of the key, as the router does: the missing ones are the lowest there is."""
+    return {**{path: bound.get(path, {"$minKey": 1}) for path in key}, **bound}
 
 
 def _remembered(server: Server, infos: Iterable[Mapping[str, Any]]) -> Iterator[Sharding]:
