@@ -392,3 +392,11 @@ def test_a_full_disk_leaves_every_file_as_it_was(tmp_path: Path, monkeypatch: py
     assert (told.code, told.message) == ("ST008", "cannot write b.sql: No space left on device")
     assert (told.hint, caught.value.state) == ("make room, then run the same command again", "no file was changed")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.sql", "before")]
+
+
+def test_the_title_of_a_new_migration_is_one_line_of_comment(root: Path, run_cli: Run) -> None:
+    """What came after a line break, as from a clipboard, was a statement of the migration."""
+    run_cli("new", "first\nb; drop table users; --\x1b[31m", cwd=root)
+
+    (made,) = (root / "migrations/postgres").glob("0004_*users_31m.sql")
+    assert made.read_text().splitlines()[:2] == ["-- first b; drop table users; -- [31m", "-- depends: 0003_c"]

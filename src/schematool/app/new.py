@@ -48,6 +48,8 @@ def run(workspace: Workspace, title: str, *, stores: tuple[str, ...]) -> NewRepo
     """Make the files under the next id; the lock takes them in with `schematool lock` once they are written."""
     history = read_history(workspace)
     new_id = next_id([migration.id for migration in history.migrations], title)
+    # One line, since what comes after a line break in a comment would be a statement.
+    title = " ".join("".join(letter if letter.isprintable() else " " for letter in title).split())
     files: dict[str, str] = {}
     for store in stores:
         up, down = unit_files(workspace, store, new_id)
