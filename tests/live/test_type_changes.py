@@ -72,10 +72,11 @@ def test_no_value_of_any_type_is_lost_in_silence(postgres_url: Url) -> None:
     changed = 0
     with psycopg.connect(postgres_url.reveal(), prepare_threshold=None) as connection:
         connection.execute("set timezone = 'UTC'; set client_min_messages = error")
-        for old, value in VALUES.items():
+        types = [one for one in VALUES if connection.info.server_version >= 150000 or one != "numeric(4,-2)"]
+        for old in types:
             connection.execute(f"create temp table kept (x {old})".encode())
-            connection.execute(f"insert into kept values ('{value}')".encode())
-            for new in VALUES:
+            connection.execute(f"insert into kept values ('{VALUES[old]}')".encode())
+            for new in types:
                 try:
                     with connection.transaction(force_rollback=True):
                         was = shown(connection)
