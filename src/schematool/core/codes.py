@@ -459,7 +459,8 @@ ROWS: tuple[Code, ...] = (
         "ST201",
         "deletes data",
         permit="data-loss",
-        why="A dropped column, table or collection cannot be undone: rollback restores the shape, not the values.",
+        why="A dropped column, table or collection cannot be undone, nor can what a narrower type does not keep: rollback "
+        "restores the shape, not the values.",
         remedy="Stop reading and writing it, deploy, and drop it one release later. If it was renamed, say so with "
         "`was: old_name` at the new one.",
         example='alter table "users" drop column "nickname";',
