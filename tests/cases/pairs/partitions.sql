@@ -637,3 +637,17 @@ insert into p values (1, 1), (2, 2), (3, 3);
 create table p (a int, b int) partition by list (a);
 create table pa partition of p for values in (1);
 create table pd partition of p for values in (2, 3);
+
+-- case: partitions leave with their rows, some of which point at others
+-- old
+create table bed (id int, ward int, primary key (id, ward)) partition by list (ward);
+create table bed_1 partition of bed for values in (1);
+create table stay (id int, ward int, foreign key (id, ward) references bed) partition by list (ward);
+create table stay_1 partition of stay for values in (1);
+insert into bed values (7, 1);
+insert into stay values (7, 1);
+-- new
+create table bed (id int, ward int, primary key (id, ward)) partition by list (ward);
+create table bed_1 (id int not null, ward int not null, primary key (id, ward));
+create table stay (id int, ward int, foreign key (id, ward) references bed) partition by list (ward);
+create table stay_1 (id int, ward int);

@@ -441,7 +441,7 @@ def _attachments(decision: Decision, graph: Graph) -> None:
                 for check_of in _checks(decision, ancestor):
                     if _type(decision.before.objects.get(check_of)) in _INHERITED:
                         graph.first(("drop", check_of), ("detach", of))
-        if of in decision.taken_out:
+        if action == "detach":
             _unreferenced(decision, graph, of)
         if action == "attach" and of.kind == "table":
             _lacking(decision, graph, of)
@@ -477,11 +477,12 @@ def _attachments(decision: Decision, graph: Graph) -> None:
 def _unreferenced(decision: Decision, graph: Graph, partition: Id) -> None:
     """Rows that are pointed at leave with their partition, and are there again, while no foreign key looks."""
     above = ancestors(decision.before, partition)
-    for of in decision.drops & decision.creates:
+    for of in decision.drops if above else ():
         key = decision.old(of)
-        if isinstance(key, pg.Constraint) and key.references in above:
+        if isinstance(key, pg.Constraint) and key.references in above and key.table != partition:
             graph.first(("drop", of), ("detach", partition))
-            graph.first(("attach", partition), ("create", of))
+            if partition in decision.taken_out:
+                graph.first(("attach", partition), ("create", of))
 
 
 def _comes_back(decision: Decision, partition: pg.Table | pg.ForeignTable) -> bool:
