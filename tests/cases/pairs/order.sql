@@ -279,3 +279,18 @@ create view v as select g(1) as x, h(2) as y;
 alter default privileges revoke execute on functions from public;
 -- new
 create extension pg_trgm;
+
+-- case: an extension comes under default privileges that stay
+-- old
+alter default privileges revoke execute on functions from public;
+-- new
+create extension pg_trgm;
+alter default privileges revoke execute on functions from public;
+
+-- case: an extension comes while default privileges become others
+-- old
+alter default privileges revoke execute on functions from public;
+-- new
+create extension pg_trgm;
+alter default privileges revoke execute on functions from public;
+alter default privileges grant execute on functions to testuser;

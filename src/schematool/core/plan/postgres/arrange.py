@@ -264,10 +264,14 @@ def _default_privileges(decision: Decision, graph: Graph) -> None:
         if of.kind in {*pg.RELATIONS, "sequence", "function", "aggregate", "type"}:
             for setting in settings:
                 graph.first(("create", of), setting)
-        elif of.kind == "extension" and not decision.after.needed_by.get(of, frozenset()) & decision.creates:
-            # What it brings has what the settings give at that moment, which is best nothing.
+        elif of.kind == "extension" and settings_first(decision, of):
             for setting in settings:
                 graph.first(*((("create", of), setting) if setting[0] == "create" else (setting, ("create", of))))
+
+
+def settings_first(decision: Decision, extension: Id) -> bool:
+    """Whether default privileges change before an extension comes: nothing else is made that needs it."""
+    return not decision.after.needed_by.get(extension, frozenset()) & decision.creates
 
 
 def _owner_table(decision: Decision, of: Id) -> set[Id]:

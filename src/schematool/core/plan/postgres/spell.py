@@ -12,7 +12,7 @@ from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
 from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.alter import alter, retype_foreign, validate_not_null
-from schematool.core.plan.postgres.arrange import ancestors, arrange
+from schematool.core.plan.postgres.arrange import ancestors, arrange, settings_first
 from schematool.core.plan.postgres.aside import (
     carried,
     cast_between,
@@ -545,6 +545,21 @@ class Speller:
             case pg.DefaultPrivileges():
                 yield from (Step(text, (of,)) for text in default_privileges(None, thing))
                 return
+            case pg.Extension():
+                # What it brings would have what the settings give, and nothing says so.
+                stay = [one for one in self.settings if one.id in self.decision.after and self._is_for(one, thing)]
+                if settings_first(self.decision, of):
+                    stay = [
+                        one
+                        for one in map(self.decision.new, (s.id for s in stay))
+                        if isinstance(one, pg.DefaultPrivileges)
+                    ]
+                for setting in stay:
+                    nothing = replace(setting, grants=(), revokes=())
+                    yield from (Step(text, (of,)) for text in default_privileges(setting, nothing))
+                yield from self._plain(thing)
+                for setting in stay:
+                    yield from (Step(text, (of,)) for text in default_privileges(None, setting))
             case pg.Constraint() | pg.Index() if self.style.online and self._online_table(thing.table):
                 steps, later = online.create(thing)
                 yield from steps
@@ -710,12 +725,15 @@ class Speller:
         revokes: set[pg.Grant] = set()
         for setting in self.settings:
             mine = setting.object_type == kind and setting.schema in {"", thing.id.path[0]}
-            runner = self.decision.before.reader
-            # Who makes it is who runs the statements, whoever gets it afterwards.
-            if mine and (setting.role == runner if runner else thing.owner in {None, setting.role}):
+            if mine and self._is_for(setting, thing):
                 grants |= set(setting.grants)
                 revokes |= set(setting.revokes)
         return tuple(sorted(grants)), tuple(sorted(revokes))
+
+    def _is_for(self, setting: pg.DefaultPrivileges, thing: pg.PgObject) -> bool:
+        """Whether it is for who makes an object: who runs the statements, whoever gets it afterwards."""
+        runner = self.decision.before.reader
+        return setting.role == runner if runner else thing.owner in {None, setting.role}
 
     # --- changing ------------------------------------------------------------------------------------------------
 
