@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -133,3 +135,21 @@ def _installed_version(store: str) -> str:
 def explain(error: WorldError | LookupError) -> str:
     """Say in one sentence how to get the server that is missing."""
     return f"{error}; run `make setup`, or set SCHEMATOOL_TEST_POSTGRES_URL and SCHEMATOOL_TEST_MONGO_URL"
+
+
+def once_running(url: Url, words: str, act: Callable[[], object]) -> threading.Thread:
+    """Act as soon as another session runs a statement with these words, however long it takes to get there."""
+
+    def watch() -> None:
+        others = b"select from pg_stat_activity where pid <> pg_backend_pid() and state = 'active'"
+        until = time.monotonic() + 120
+        with psycopg.connect(url.reveal(), autocommit=True) as connection:
+            while not connection.execute(others + b" and strpos(query, %s) > 0", [words]).rowcount:
+                if time.monotonic() > until:
+                    return
+                time.sleep(0.02)
+        act()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread

@@ -313,10 +313,15 @@ def test_an_open_transaction_is_waited_for(
     with MongoClient[dict[str, Any]](mongo_url.reveal()) as client, client.start_session() as session:
         session.start_transaction()
         client.get_default_database()["users"].insert_one({"a": 1}, session=session)
-        threading.Timer(1.0, session.commit_transaction).start()
+
+        def listen(event: Event) -> None:
+            heard.append(event)
+            if isinstance(event, Waiting) and session.in_transaction:
+                session.commit_transaction()
+
         with mongo_engine.lock(wait_seconds=5):
             mongo_engine.apply(
-                unit_of("0001_x", [{"collMod": "users", "validationLevel": "moderate"}, EMAIL], []), heard.append
+                unit_of("0001_x", [{"collMod": "users", "validationLevel": "moderate"}, EMAIL], []), listen
             )
 
     assert any(isinstance(event, Waiting) and "`users` is in use" in event.what for event in heard)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from schematool.engines.contract import Began, Ended, Event
 from schematool.engines.postgres import connect, pipeline
 from schematool.engines.postgres.engine import PostgresEngine
 from schematool.engines.postgres.pipeline import Failure
+from tests.databases import once_running
 from tests.live.postgres_runner import unit_of
 
 FIRST = unit_of("0001_first", "create table users (id int primary key, email text);", "drop table users;")
@@ -142,17 +142,27 @@ def test_many_large_answers_do_not_block(engine: PostgresEngine) -> None:
     assert states(engine)["0002_large"] == "applied"
 
 
-def test_a_signal_cancels_the_statement_that_runs(engine: PostgresEngine) -> None:
+def terminated(url: Url, words: str) -> list[float]:
+    """Send SIGTERM to this process as soon as the server runs a statement; when that was, once it was."""
+    sent: list[float] = []
+
+    def terminate() -> None:
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    once_running(url, words, terminate)
+    return sent
+
+
+def test_a_signal_cancels_the_statement_that_runs(engine: PostgresEngine, postgres_url: Url) -> None:
     """SIGTERM in the second of three statements: cancelled, nothing kept, and the session works on."""
     unit = unit_of("0002_long", "create table a (id int);\nselect pg_sleep(20);\ncreate table b (id int);\n")
-    timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGTERM))
-    began = time.monotonic()
-    timer.start()
+    sent = terminated(postgres_url, "pg_sleep(20)")
     with engine.lock(wait_seconds=5):
         with pytest.raises(Interrupted) as caught:
             engine.apply(unit, lambda _: None)
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - sent[0] < 10
         assert caught.value.state == "0002_long is not applied"
 
         engine.apply(unit_of("0003_next", "create table a (id int);"), lambda _: None)
@@ -178,7 +188,7 @@ def test_a_listener_that_fails_ends_it_cleanly(engine: PostgresEngine) -> None:
 
 
 def test_a_cancellation_that_nobody_heard_is_said_again(
-    engine: PostgresEngine, monkeypatch: pytest.MonkeyPatch
+    engine: PostgresEngine, postgres_url: Url, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server ignores one that comes between two statements; a signal must not wait for the end of the next."""
     lost: list[bool] = []
@@ -191,13 +201,12 @@ def test_a_cancellation_that_nobody_heard_is_said_again(
 
     monkeypatch.setattr(psycopg.Connection, "cancel", deaf)
     unit = unit_of("0002_long", "create table a (id int);\nselect pg_sleep(20);\n")
-    threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    began = time.monotonic()
+    sent = terminated(postgres_url, "pg_sleep(20)")
     with engine.lock(wait_seconds=5), pytest.raises(Interrupted) as caught:
         engine.apply(unit, lambda _: None)
 
     assert len(lost) > 2
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - sent[0] < 15
     assert caught.value.state == "0002_long is not applied"
 
 

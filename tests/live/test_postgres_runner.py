@@ -7,9 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from schematool.core.timeouts import Timeouts
 from schematool.engines.contract import Event, Waiting
 from schematool.engines.postgres import connect
 from schematool.engines.postgres.engine import PostgresEngine
+from tests.databases import once_running
 from tests.live.postgres_runner import unit_of, units_in, write
 
 USERS = unit_of("0001_users", "create table users (id int primary key, email text);", "drop table users;")
@@ -371,14 +371,11 @@ def test_adopting_records_and_runs_nothing(engine: PostgresEngine) -> None:
 
 
 @contextmanager
-def holding(url: Url, seconds: float) -> Iterator[None]:
-    """Hold a lock on `users` in another session for a while."""
+def holding(url: Url) -> Iterator[Callable[[], None]]:
+    """Hold a lock on `users` in another session until what is given is called."""
     with psycopg.connect(url.reveal(), application_name="reporting") as holder:
         holder.execute("lock table users in access share mode")
-        timer = threading.Timer(seconds, holder.rollback)
-        timer.start()
-        yield
-        timer.join()
+        yield holder.rollback
 
 
 def test_a_lock_timeout_is_tried_again_and_names_the_holder(postgres_url: Url) -> None:
@@ -386,8 +383,14 @@ def test_a_lock_timeout_is_tried_again_and_names_the_holder(postgres_url: Url) -
     engine = connect(postgres_url, Timeouts(lock=0.7, retry=20))
     apply(engine, USERS)
     heard: list[Event] = []
-    with engine.lock(wait_seconds=5), holding(postgres_url, 2.0):
-        engine.apply(unit_of("0002_a", "alter table users add a text; alter table users add b text;"), heard.append)
+    with engine.lock(wait_seconds=5), holding(postgres_url) as let_go:
+
+        def listen(event: Event) -> None:
+            heard.append(event)
+            if isinstance(event, Waiting) and "trying again" in event.what:
+                let_go()
+
+        engine.apply(unit_of("0002_a", "alter table users add a text; alter table users add b text;"), listen)
     said = [event.what for event in heard if isinstance(event, Waiting)]
 
     assert states(engine)["0002_a"] == "applied"
@@ -399,7 +402,7 @@ def test_the_budget_for_locks_ends(postgres_url: Url) -> None:
     """When the budget is used up the failure is told, with nothing applied."""
     engine = connect(postgres_url, Timeouts(lock=0.2, retry=0.5))
     apply(engine, USERS)
-    with engine.lock(wait_seconds=5), holding(postgres_url, 2.0), pytest.raises(StatementError, match="55P03"):
+    with engine.lock(wait_seconds=5), holding(postgres_url), pytest.raises(StatementError, match="55P03"):
         engine.apply(unit_of("0002_a", "alter table users add a text;"), silent)
 
     assert list(states(engine)) == ["0001_users"]
@@ -535,8 +538,7 @@ def test_a_lost_connection_is_told_with_where_things_stand(
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where query like '%pg_sleep(1.5)%' and pid <> pg_backend_pid()"
     )
-    timer = threading.Timer(0.5, lambda: other.execute(kill.encode()))
-    timer.start()
+    killer = once_running(engine.url, "pg_sleep(1.5)", lambda: other.execute(kill.encode()))
     with engine.lock(wait_seconds=5):
         with pytest.raises(WorldError) as caught:
             engine.apply(slow, silent)
@@ -544,7 +546,7 @@ def test_a_lost_connection_is_told_with_where_things_stand(
         assert caught.value.state == "0002_slow is not applied"
 
         engine.apply(slow, silent)
-    timer.join()
+    killer.join()
 
     assert states(engine)["0002_slow"] == "applied"
 

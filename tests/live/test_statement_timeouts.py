@@ -15,6 +15,7 @@ from schematool.core.timeouts import Timeouts
 from schematool.engines.contract import Began, Event
 from schematool.engines.postgres import connect
 from schematool.engines.postgres.engine import PostgresEngine
+from tests.databases import once_running
 from tests.live.postgres_runner import unit_of
 
 USERS = unit_of(
@@ -158,14 +159,12 @@ def test_somebody_elses_cancellation_is_not_called_ours(engine: PostgresEngine, 
 
     def cancel() -> None:
         with psycopg.connect(postgres_url.reveal(), autocommit=True) as connection:
-            while not connection.execute(
+            connection.execute(
                 "select pg_cancel_backend(pid) from pg_stat_activity where query like '%pg_sleep(20)%'"
-                " and pid <> pg_backend_pid() and state = 'active'"
-            ).rowcount:
-                pass
+                " and pid <> pg_backend_pid()"
+            )
 
-    other = threading.Thread(target=cancel)
-    other.start()
+    other = once_running(postgres_url, "pg_sleep(20)", cancel)
     with pytest.raises(StatementError, match="user request") as caught:
         apply(engine, unit)
     other.join()
