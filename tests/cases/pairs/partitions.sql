@@ -639,6 +639,7 @@ create table pa partition of p for values in (1);
 create table pd partition of p for values in (2, 3);
 
 -- case: partitions leave with their rows, some of which point at others
+-- since 15
 -- old
 create table bed (id int, ward int, primary key (id, ward)) partition by list (ward);
 create table bed_1 partition of bed for values in (1);
