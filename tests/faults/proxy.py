@@ -33,6 +33,8 @@ class Proxy:
         self.half_open = False
         """After a cut: whether the server's side stays open, as when a router forgets a connection."""
         self.cuts = 0
+        self._mute: socket.socket | None = None
+        self._answered = threading.Event()
         self.url = Url("")
         """The way through it, for whoever knows what is behind it."""
         threading.Thread(target=self._accept, daemon=True).start()
@@ -87,11 +89,14 @@ class Proxy:
     def _cut_here(self, client: socket.socket, server: socket.socket, data: bytes) -> None:
         how, self.cut = self.cut, ""
         self.cuts += 1
-        _reset(client)
         if how == "after":
+            # Its client hears of the cut when the server has done it, and not while it still may not have: on a busy
+            # machine it would be back, and have ended its old session, before.
+            self._answered.clear()
+            self._mute = server
             server.sendall(data)
-            # The other direction's thread reads the answer, which has nowhere to go.
-            time.sleep(0.3)
+            self._answered.wait(5)
+        _reset(client)
         if not self.half_open:
             with suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)
@@ -99,6 +104,9 @@ class Proxy:
     def _back(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while data := server.recv(65536):
+                if server is self._mute:
+                    self._answered.set()
+                    continue
                 with suppress(OSError):
                     self._pass(client, data)
         with suppress(OSError):
