@@ -105,7 +105,9 @@ class Proxy:
         with suppress(OSError):
             while data := server.recv(65536):
                 if server is self._mute:
-                    self._answered.set()
+                    # PostgreSQL answers with the command's own word; what came before it in one go is answered before.
+                    if self.cut_at != b"COMMIT" or b"COMMIT\0" in data:
+                        self._answered.set()
                     continue
                 with suppress(OSError):
                     self._pass(client, data)
