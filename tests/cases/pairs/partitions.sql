@@ -652,3 +652,24 @@ create table bed (id int, ward int, primary key (id, ward)) partition by list (w
 create table bed_1 (id int not null, ward int not null, primary key (id, ward));
 create table stay (id int, ward int, foreign key (id, ward) references bed) partition by list (ward);
 create table stay_1 (id int, ward int);
+
+-- case: partitions go and the default one takes their rows, under a foreign key that would delete with them
+-- old
+create table ward (code text primary key);
+create table visit (id int, ward text references ward, made int generated always as (id * 2) stored, primary key (id, ward))
+  partition by list (ward);
+create table visit_a partition of visit for values in ('a');
+create table visit_b partition of visit for values in ('b', 'c') partition by list (ward);
+create table visit_bb partition of visit_b for values in ('b');
+create table visit_bc partition of visit_b default;
+create table visit_d partition of visit default;
+create table bill (visit int, ward text, foreign key (visit, ward) references visit (id, ward) on delete cascade);
+insert into ward values ('a'), ('b'), ('c'), ('e');
+insert into visit values (1, 'a'), (2, 'b'), (3, 'c'), (4, 'e');
+insert into bill values (1, 'a'), (2, 'b'), (3, 'c');
+-- new
+create table ward (code text primary key);
+create table visit (id int, ward text references ward, made int generated always as (id * 2) stored, note text, primary key (id, ward))
+  partition by list (ward);
+create table visit_d partition of visit default;
+create table bill (visit int, ward text, foreign key (visit, ward) references visit (id, ward) on delete cascade);

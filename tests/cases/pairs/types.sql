@@ -379,3 +379,41 @@ insert into t values ('{1,null,2}', 'a', '2024-01-01', 'a0eebc99-9c0b-4ef8-bb6d-
 -- new
 create type e as enum ('a', 'b');
 create table t (a jsonb, b jsonb, c jsonb, d json, f jsonb, g jsonb, h jsonb, i jsonb);
+
+-- case: what the server makes again with a column's type keeps its targets and owner
+-- old
+create table a (id int primary key, b int, c text);
+create statistics st on b, c from a;
+alter statistics st set statistics 5;
+alter statistics st owner to testuser;
+comment on statistics st is 'why';
+create index i on a (lower(c), (b + 1));
+alter index i alter column 1 set statistics 77;
+alter index i alter column 2 set statistics 78;
+comment on index i is 'so';
+alter table a cluster on i;
+alter table a add constraint ck check (length(c) > 0);
+comment on constraint ck on a is 'x';
+alter table a add constraint u unique (c) with (fillfactor = 50);
+comment on constraint u on a is 'u';
+comment on index u is 'ui';
+alter table a alter c set not null;
+alter table a replica identity using index u;
+-- new
+create table a (id int primary key, b int, c varchar(50));
+create statistics st on b, c from a;
+alter statistics st set statistics 5;
+alter statistics st owner to testuser;
+comment on statistics st is 'why';
+create index i on a (lower(c), (b + 1));
+alter index i alter column 1 set statistics 77;
+alter index i alter column 2 set statistics 78;
+comment on index i is 'so';
+alter table a cluster on i;
+alter table a add constraint ck check (length(c) > 0);
+comment on constraint ck on a is 'x';
+alter table a add constraint u unique (c) with (fillfactor = 50);
+comment on constraint u on a is 'u';
+comment on index u is 'ui';
+alter table a alter c set not null;
+alter table a replica identity using index u;

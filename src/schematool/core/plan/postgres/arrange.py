@@ -13,7 +13,7 @@ from schematool.core.plan.postgres.knots import untie
 from schematool.core.plan.postgres.names import table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
 from schematool.core.plan.postgres.numbering import successions
-from schematool.core.plan.postgres.rerouting import in_the_way
+from schematool.core.plan.postgres.rerouting import heir_of, in_the_way
 from schematool.core.plan.postgres.twins import on, twins
 
 _INHERITED = frozenset({"check", "foreign key"})
@@ -620,6 +620,13 @@ def _moves(decision: Decision, graph: Graph) -> None:
                 graph.first(("drop", of), node)
                 graph.first(("attach", move.table), ("create", of))
                 graph.first(("attach", move.source), ("create", of))
+
+    for partition in [of for of in decision.drops if of.kind == "table"]:
+        if heir_of(decision.before, decision.after, partition):
+            for of in decision.creates:
+                key = decision.new(of)
+                if isinstance(key, pg.Constraint) and key.type == "foreign key":
+                    graph.first(("drop", partition), ("create", of))
 
 
 def _numbering(decision: Decision, graph: Graph) -> None:

@@ -14,7 +14,7 @@ from schematool.core.plan.postgres import types
 from schematool.core.plan.postgres.alter import Way, way
 from schematool.core.plan.postgres.names import name, table_of
 from schematool.core.plan.postgres.not_nulls import not_null_name
-from schematool.core.plan.postgres.rerouting import Move, moves
+from schematool.core.plan.postgres.rerouting import Move, heir_of, moves
 from schematool.core.plan.postgres.twins import on, twins
 from schematool.core.sql.quote import identifier
 
@@ -133,7 +133,7 @@ def decide(before: Catalog, after: Catalog, version: int) -> Decision:
     _keep_rows_for_the_copy(decision)
     made_again = decision.rebuilds | {of for of in decision.drops if of in decision.creates}
     decision.moves = [
-        move for move in decision.moves if not {move.source, move.target, *_above(decision, move)} & made_again
+        move for move in decision.moves if not {move.source, move.target, *_above(decision, move.source)} & made_again
     ]
     return decision
 
@@ -151,16 +151,17 @@ def _reroute(decision: Decision) -> None:
     tables = (side.objects.get(of) for of in changed for side in (decision.before, decision.after))
     parents = {table.partition_of for table in tables if isinstance(table, pg.Table) and table.partition_of}
     decision.moves = list(moves(decision.before, decision.after, parents))
-    above = {of for move in decision.moves for of in _above(decision, move)}
+    leaving = [of for of in decision.drops if of.kind == "table" and heir_of(decision.before, decision.after, of)]
+    above = {of for source in (*(move.source for move in decision.moves), *leaving) for of in _above(decision, source)}
     for thing in [*decision.before] if above else ():
         pointing = isinstance(thing, pg.Constraint) and thing.type == "foreign key" and not thing.inherited
         if pointing and isinstance(thing, pg.Constraint) and thing.references in above and thing.id in decision.after:
             _again(decision, thing.id)
 
 
-def _above(decision: Decision, move: Move) -> Iterator[Id]:
+def _above(decision: Decision, source: Id) -> Iterator[Id]:
     """The tables that a moved row is in, from the source's parent upwards."""
-    table = decision.before.objects.get(move.source)
+    table = decision.before.objects.get(source)
     while isinstance(table, pg.Table) and table.partition_of:
         yield table.partition_of
         table = decision.before.objects.get(table.partition_of)

@@ -101,6 +101,36 @@ def in_the_way(before: Catalog, after: Catalog, partition: pg.Table) -> Iterator
                 yield thing.id
 
 
+def heir_of(before: Catalog, after: Catalog, partition: Id) -> tuple[Id, Id] | None:
+    """Where the rows of a partition belong that is no more: what leaves with it, and from which table.
+
+    That table stays divided by the same key and keeps its default partition, which takes what no other takes. Whoever
+    takes a partition out of the schema, or rolls back the migration that made it, has not said that its rows shall go.
+    """
+    going = before.objects.get(partition)
+    while isinstance(going, pg.Table) and going.partition_of and going.partition_of not in after:
+        going = before.objects.get(going.partition_of)
+    if not isinstance(going, pg.Table) or going.partition_of is None or going.id in after or partition in after:
+        return None
+    old, new = (side.objects.get(going.partition_of) for side in (before, after))
+    same = isinstance(old, pg.Table) and isinstance(new, pg.Table) and old.partition_key == new.partition_key
+    defaults = [_default(side, going.partition_of) for side in (before, after)]
+    return (going.id, going.partition_of) if same and defaults[1] and defaults[0] == defaults[1] else None
+
+
+def _default(catalog: Catalog, parent: Id) -> Id | None:
+    parts = _parts(catalog, parent).items()
+    return next((of for of, part in parts if bound(part.partition_bound or "").is_default), None)
+
+
+def inheriting(before: Catalog, after: Catalog, partition: Id, table: Id) -> str:
+    """The statement that gives the rows of a partition that left to its former table."""
+    there = {column.id.name for column in _columns(before, partition)}
+    columns = ", ".join(identifier(one.id.name) for one in _columns(after, table) if one.id.name in there)
+    into = f"INSERT INTO {relation(table)} ({columns}) OVERRIDING SYSTEM VALUE"
+    return f"{into}\nSELECT {columns} FROM {relation(partition)}"
+
+
 def moving(before: Catalog, after: Catalog, move: Move) -> str:
     """The statement that moves the rows; only columns that both have, and no generated ones."""
     fits, parent = after.objects[move.table], after.objects[_parent(after, move.table)]

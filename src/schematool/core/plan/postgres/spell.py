@@ -65,7 +65,7 @@ from schematool.core.plan.postgres.numbering import (
     take_over,
 )
 from schematool.core.plan.postgres.rank import ranking
-from schematool.core.plan.postgres.rerouting import Move, moving
+from schematool.core.plan.postgres.rerouting import Move, heir_of, inheriting, moving
 from schematool.core.plan.postgres.types import rewrites, usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
@@ -95,7 +95,7 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     if version >= NAMED_NOT_NULL:
         before, after = said_outright(before, after)
     decision = decide(before, after, version)
-    clones = tuple(_states_of_clones(decision))
+    clones = (*_states_of_clones(decision), *_lost_by_statistics(decision))
     if not (decision.drops or decision.creates or decision.alters or clones):
         return ()
     graph = arrange(decision)
@@ -123,6 +123,29 @@ def _states_of_clones(decision: Decision) -> Iterator[Step]:
             states = {"origin", *(one.enabled for one in (thing, *_above(decision.after, thing)))}
         if len(states) > 1:
             yield Step(enabled_state(thing), (thing.id,), lock=Lock.SHARE_ROW_EXCLUSIVE)
+
+
+def _lost_by_statistics(decision: Decision) -> Iterator[Step]:
+    """What statistics have no more when the server has made them again for a column's new type: target and owner.
+
+    ALTER COLUMN TYPE makes them with CREATE STATISTICS, as who runs it (ATPostAlterTypeParse, tablecmds.c).
+    """
+    for thing in decision.after:
+        if not isinstance(thing, pg.Statistics) or thing.id in decision.creates:
+            continue
+        needed = decision.after.needs_of.get(thing.id, frozenset())
+        if any(_gets_a_type(decision, of) for of in needed if of.kind == "column"):
+            if thing.target is not None:
+                yield Step(f"ALTER STATISTICS {name(thing.id)} SET STATISTICS {thing.target}", (thing.id,))
+            yield from (Step(text, (thing.id,)) for text in owner(None, thing))
+
+
+def _gets_a_type(decision: Decision, column: Id) -> bool:
+    change = decision.alters.get(column)
+    old, new = (change.before, change.after) if change else (None, None)
+    if not isinstance(old, pg.Column) or not isinstance(new, pg.Column):
+        return False
+    return column in decision.retyped or (old.type, old.collation) != (new.type, new.collation)
 
 
 def _above(catalog: Catalog, trigger: pg.Trigger) -> Iterator[pg.Trigger]:
@@ -294,7 +317,7 @@ class Speller:
             case "own":
                 self.steps += self._own(of)
             case "move":
-                self.steps += (self._moved(move) for move in self.decision.moves if move.id == of)
+                self.steps += (step for move in self.decision.moves if move.id == of for step in self._moved(move))
             case "stub":
                 self.steps += (Step(text, (of,)) for text in placeholder(self.decision.new(of), replace=False))
             case "unbind":
@@ -302,9 +325,24 @@ class Speller:
             case _:
                 self.steps += self._finish(of)
 
-    def _moved(self, move: Move) -> Step:
+    def _moved(self, move: Move) -> Iterator[Step]:
         text = moving(self.decision.before, self.decision.after, move)
-        return Step(text, (move.source, move.target), (), Lock.ROW_EXCLUSIVE, Work.SCAN)
+        moved = Step(text, (move.source, move.target), (), Lock.ROW_EXCLUSIVE, Work.SCAN)
+        yield from self._seeing_all(moved, move.source, move.target)
+
+    def _seeing_all(self, step: Step, *tables: Id) -> Iterator[Step]:
+        """Hold policies that hold for the owner too off a statement that means all rows of its tables."""
+        sides = (self.decision.before, self.decision.after)
+        forced = [of for of in tables if any(self._is_forced(side, of) for side in sides)]
+        for of in forced:
+            text = f"ALTER TABLE {name(of)} NO FORCE ROW LEVEL SECURITY"
+            yield Step(text, step.subjects, lock=Lock.ACCESS_EXCLUSIVE)
+        yield step
+        for of in forced:
+            if self._is_forced(self.decision.after, of):
+                yield Step(
+                    f"ALTER TABLE {name(of)} FORCE ROW LEVEL SECURITY", step.subjects, lock=Lock.ACCESS_EXCLUSIVE
+                )
 
     def _own(self, of: Id) -> Iterator[Step]:
         new, old = self.decision.new(of), self.decision.before.objects.get(of)
@@ -331,14 +369,7 @@ class Speller:
             column = f"ALTER TABLE {relation(change.column.id)} ALTER COLUMN {identifier(change.column.id.name)}"
             text = f"{column} DROP IDENTITY" if old.identity else f"DROP SEQUENCE {name(aside(old.sequence))}"
             yield Step(text, (of,), lock=Lock.ACCESS_EXCLUSIVE if old.identity else Lock.NONE)
-        table = table_of(change.column.id)
-        head = f"ALTER TABLE {name(table)}"
-        was, will = (self._is_forced(side, table) for side in (self.decision.before, self.decision.after))
-        if was or will:
-            yield Step(f"{head} NO FORCE ROW LEVEL SECURITY", (of,), lock=Lock.ACCESS_EXCLUSIVE)
-        yield Step(catch_up(change), (of,))
-        if will:
-            yield Step(f"{head} FORCE ROW LEVEL SECURITY", (of,), lock=Lock.ACCESS_EXCLUSIVE)
+        yield from self._seeing_all(Step(catch_up(change), (of,)), table_of(change.column.id))
 
     # --- removing ------------------------------------------------------------------------------------------------
 
@@ -362,10 +393,26 @@ class Speller:
             yield from (Step(text, (of,)) for text in on_alter(thing, replace(thing, grants=(), revokes=())))
             return
         if isinstance(thing, pg.Table) and thing.partition_of:
+            yield from self._inherited_rows(thing)
             yield from self._taken_out(thing)
         if is_base_type(thing):
             yield Step(unused(of), (of,))
         yield self._dropping(thing)
+
+    def _inherited_rows(self, table: pg.Table) -> Iterator[Step]:
+        """Give the rows of a partition that goes to the default one of the table that stays."""
+        sides = self.decision.before, self.decision.after
+        found = heir_of(*sides, table.id)
+        if found is None or found[1] in self.decision.rebuilds:
+            return
+        going, parent = found
+        if going not in self.taken_out:
+            self.taken_out.add(going)
+            text = f"ALTER TABLE {name(parent)} DETACH PARTITION {name(going)}"
+            yield Step(text, (going,), (), Lock.ACCESS_EXCLUSIVE)
+        if table.partition_key is None:
+            step = Step(inheriting(*sides, table.id, parent), (table.id, parent), (), Lock.ROW_EXCLUSIVE, Work.SCAN)
+            yield from self._seeing_all(step, table.id, parent)
 
     def _taken_out(self, table: pg.Table) -> Iterator[Step]:
         """Detach a partition that goes from a table that stays, where a foreign key points at that: DROP is refused."""
@@ -389,7 +436,8 @@ class Speller:
         of, text = thing.id, drop(thing)
         match thing:
             case pg.Table() | pg.MaterializedView():
-                lost = (Hazard("ST201", str(of)),) if isinstance(thing, pg.Table) else ()
+                kept = heir_of(self.decision.before, self.decision.after, of)
+                lost = (Hazard("ST201", str(of)),) if isinstance(thing, pg.Table) and not kept else ()
                 return Step(text, (of,), lost, Lock.ACCESS_EXCLUSIVE)
             case pg.Column():
                 again = of in self.decision.creates
