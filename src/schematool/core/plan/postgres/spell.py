@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from schematool.core.catalog import Catalog, Id, Object
 from schematool.core.model import postgres as pg
 from schematool.core.plan import Style
 from schematool.core.plan.postgres import online
+from schematool.core.plan.postgres.afterwards import afterwards
 from schematool.core.plan.postgres.align import align
 from schematool.core.plan.postgres.alter import alter, retype_foreign, validate_not_null
 from schematool.core.plan.postgres.arrange import ancestors, arrange, settings_first
@@ -38,7 +39,6 @@ from schematool.core.plan.postgres.create import (
     create_foreign_table,
     create_table,
     drop,
-    enabled_state,
     own_sequence,
     replacing,
     replica_identity,
@@ -66,6 +66,7 @@ from schematool.core.plan.postgres.numbering import (
 )
 from schematool.core.plan.postgres.rank import ranking
 from schematool.core.plan.postgres.rerouting import Move, heir_of, inheriting, moving
+from schematool.core.plan.postgres.transactions import in_transactions
 from schematool.core.plan.postgres.types import rewrites, usual_storage
 from schematool.core.sql.quote import identifier, qualified
 from schematool.core.step import Hazard, Lock, Step, Work
@@ -95,7 +96,7 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     if version >= NAMED_NOT_NULL:
         before, after = said_outright(before, after)
     decision = decide(before, after, version)
-    clones = (*_states_of_clones(decision), *_lost_by_statistics(decision))
+    clones = tuple(afterwards(decision))
     if not (decision.drops or decision.creates or decision.alters or clones):
         return ()
     graph = arrange(decision)
@@ -103,64 +104,7 @@ def plan(before: Catalog, after: Catalog, style: Style | None = None) -> tuple[S
     contracted = graph.contracted()
     for node in ordered(contracted, ranking(decision, speller.is_alone)):
         speller.spell(node)
-    steps = tuple(_committing((*speller.steps, *clones, *speller.tail), decision))
-    return tuple(_with_settings(steps, decision))
-
-
-def _states_of_clones(decision: Decision) -> Iterator[Step]:
-    """Whether the triggers that partitions have from their parents fire, where that is not what it came to be.
-
-    A clone is made as `origin` with its parent's trigger (CreateTriggerFiringOn, trigger.c), and in its parent's state
-    with its table (CloneRowTriggersToPartition, tablecmds.c, PostgreSQL 18).
-    """
-    for thing in decision.after:
-        if not isinstance(thing, pg.Trigger) or not thing.inherited:
-            continue
-        old = decision.before.objects.get(thing.id)
-        if isinstance(old, pg.Trigger) and old.inherited and not _made_anew(decision, thing):
-            states = {old.enabled, thing.enabled}
-        else:
-            states = {"origin", *(one.enabled for one in (thing, *_above(decision.after, thing)))}
-        if len(states) > 1:
-            yield Step(enabled_state(thing), (thing.id,), lock=Lock.SHARE_ROW_EXCLUSIVE)
-
-
-def _lost_by_statistics(decision: Decision) -> Iterator[Step]:
-    """What statistics have no more when the server has made them again for a column's new type: target and owner.
-
-    ALTER COLUMN TYPE makes them with CREATE STATISTICS, as who runs it (ATPostAlterTypeParse, tablecmds.c).
-    """
-    for thing in decision.after:
-        if not isinstance(thing, pg.Statistics) or thing.id in decision.creates:
-            continue
-        needed = decision.after.needs_of.get(thing.id, frozenset())
-        if any(_gets_a_type(decision, of) for of in needed if of.kind == "column"):
-            if thing.target is not None:
-                yield Step(f"ALTER STATISTICS {name(thing.id)} SET STATISTICS {thing.target}", (thing.id,))
-            yield from (Step(text, (thing.id,)) for text in owner(None, thing))
-
-
-def _gets_a_type(decision: Decision, column: Id) -> bool:
-    change = decision.alters.get(column)
-    old, new = (change.before, change.after) if change else (None, None)
-    if not isinstance(old, pg.Column) or not isinstance(new, pg.Column):
-        return False
-    return column in decision.retyped or (old.type, old.collation) != (new.type, new.collation)
-
-
-def _above(catalog: Catalog, trigger: pg.Trigger) -> Iterator[pg.Trigger]:
-    """The triggers that one of a partition comes from, of one parent after the other."""
-    table = catalog.objects.get(trigger.table)
-    while isinstance(table, pg.Table | pg.ForeignTable) and table.partition_of:
-        found = catalog.objects.get(Id("trigger", (*table.partition_of.path, trigger.id.name)))
-        if isinstance(found, pg.Trigger):
-            yield found
-        table = catalog.objects.get(table.partition_of)
-
-
-def _made_anew(decision: Decision, trigger: pg.Trigger) -> bool:
-    above = any(one.id in decision.creates for one in _above(decision.after, trigger))
-    return above or trigger.table in decision.creates
+    return tuple(in_transactions((*speller.steps, *clones, *speller.tail), decision))
 
 
 def _unknown_secret(thing: pg.PgObject, text: str) -> tuple[Hazard, ...]:
@@ -172,65 +116,6 @@ def _unknown_secret(thing: pg.PgObject, text: str) -> tuple[Hazard, ...]:
 def _major(version: str) -> int:
     head = version.split(".", maxsplit=1)[0]
     return int(head) if head.isdigit() else 18
-
-
-def _committing(steps: tuple[Step, ...], decision: Decision) -> Iterator[Step]:
-    """Mark the commits that the server demands: a new enum value cannot be used in the transaction that adds it."""
-    added = _fresh_labels(decision)
-    for position, step in enumerate(steps):
-        if not (step.statement.startswith("ALTER TYPE ") and " ADD VALUE " in step.statement):
-            yield step
-            continue
-        label = step.statement.split(" ADD VALUE ", 1)[1]
-        mine = [text for text in added if label.startswith(text)]
-        later = [other.statement for other in steps[position + 1 :] if " ADD VALUE " not in other.statement]
-        yield replace(step, commit_after=any(text in other for text in mine for other in later))
-
-
-_LATE_BODIES = "check_function_bodies = off"
-
-
-def _with_settings(steps: Iterable[Step], decision: Decision) -> Iterator[Step]:
-    """Set what statements must run under, once in each transaction.
-
-    SQL functions are made before the tables that they read, as pg_dump does it: their bodies are checked when they are
-    called, and not when they are made.
-    """
-    made = {of.path[1] for of in decision.creates if of.kind in pg.RELATIONS or of.kind == "type"}
-    done: set[str] = set()
-    for step in steps:
-        if step.alone or step.commit_before:
-            done.clear()
-        early = step.statement.startswith("CREATE") and any(_checked_body(decision, of, made) for of in step.subjects)
-        wanted = [one for one in (*step.settings, *([_LATE_BODIES] if early else ())) if one not in done]
-        done.update(wanted)
-        for position, one in enumerate(wanted):
-            yield Step(f"SET LOCAL {one}", step.subjects, commit_before=step.commit_before and not position)
-        yield replace(step, commit_before=step.commit_before and not wanted)
-        if step.commit_after:
-            done.clear()
-
-
-def _checked_body(decision: Decision, of: Id, made: set[str]) -> bool:
-    """Whether creating the function reads its body: SQL always, PL/pgSQL for the types of its variables."""
-    thing = decision.after.objects.get(of)
-    if not isinstance(thing, pg.Function) or thing.body_atomic:
-        return False
-    words = set(re.findall(r"\w+", thing.definition)) if thing.language == "plpgsql" else set()
-    return thing.language == "sql" or not words.isdisjoint(made)
-
-
-def _fresh_labels(decision: Decision) -> tuple[str, ...]:
-    found: list[str] = []
-    for change in decision.alters.values():
-        if isinstance(change.before, pg.Enum) and isinstance(change.after, pg.Enum):
-            quoted = ("'" + label.replace("'", "''") + "'" for label in change.after.labels)
-            found += [
-                text
-                for text, label in zip(quoted, change.after.labels, strict=True)
-                if label not in change.before.labels
-            ]
-    return tuple(found)
 
 
 @dataclass(slots=True)
