@@ -29,7 +29,7 @@ FAULTS = {
     "no server": (f'url = "{POSTGRES}"', f'url = "{MONGO}"'),
     "not escaped": (
         f'url = "postgresql://me:{CANARY}@127.0.0.1:1/app"',
-        f'url = "mongodb://me:{CANARY}@127.0.0.1:1/a"',
+        f'url = "mongodb://me:{CANARY}@127.0.0.1:1/a?serverSelectionTimeoutMS=20&connectTimeoutMS=200"',
     ),
     "no such port": (f'url = "postgresql://me:{ENCODED}@db:99999999/app"', f'url = "mongodb://me:{ENCODED}@db:x/app"'),
     "no such option": (f'url = "{POSTGRES}&nonsense=1"', f'url = "{MONGO}&w=nonsense&tls=maybe"'),
