@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,13 @@ collect_ignore = [] if (SHARED / "corpora").is_dir() else ["corpora"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `--accept` rewrite golden files; the review is the diff of git."""
     parser.addoption("--accept", action="store_true", help="rewrite golden files with what was found")
+
+
+def pytest_configure() -> None:
+    """Hear signals also where a shell lets them be ignored, as it does for what it runs in the background."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_report_header() -> list[str]:

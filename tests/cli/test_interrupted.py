@@ -60,6 +60,13 @@ def test_every_verb_takes_a_signal_as_ctrl_c_and_a_second_one_as_impatience(
     assert signal.getsignal(number) is before
 
 
+def test_a_signal_of_an_earlier_run_holds_nobody() -> None:
+    """What is called again from the same program within two seconds is ended by a signal of its own."""
+    for _ in range(2):
+        with signals.stoppable(), pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_after_a_while_a_signal_ends_the_cleaning_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is held for longer by what hangs."""
     monkeypatch.setattr(signals, "_HOLD_SECONDS", 0.0)

@@ -31,6 +31,7 @@ KNOWN = {
     "order:a sequence gets the owner of its table:new",
     "order:the new owner had a privilege on a column:new",
     "order:the owner is granted a column:new",
+    "types:what the server makes again with a column's type keeps its targets and owner:new",
 }
 EVERY = 40
 """One of so many foreign databases is tried on each run; all of them are by hand, and at night."""

@@ -67,6 +67,8 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    if all(signal.getsignal(number) is not _stop for number in _numbers()):
+        _heard.last = float("-inf")  # what ended an earlier run says nothing about this one
     wanted = [number for number in _numbers() if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, _stop) for number in wanted}
     try:
