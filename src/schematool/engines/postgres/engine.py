@@ -20,7 +20,6 @@ from schematool.engines.postgres.failure import statement_error
 from schematool.engines.postgres.ledger import Ledger
 from schematool.engines.postgres.lock import MigrationLock
 from schematool.engines.postgres.rows import counts, held
-from schematool.engines.postgres.scratch import Confined, scratch_database
 from schematool.engines.postgres.session import Session, translated, world_error
 from schematool.engines.postgres.watch import Watch
 from schematool.engines.signals import stoppable
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from schematool.core.patterns.model import Pattern, Plan
     from schematool.engines.contract import Standing
     from schematool.engines.postgres.apply import Runner
+    from schematool.engines.postgres.scratch import Confined
 
 
 class PostgresEngine:
@@ -129,6 +129,8 @@ class PostgresEngine:
 
     @contextmanager
     def _scratch(self) -> Iterator[PostgresEngine]:
+        from schematool.engines.postgres.scratch import Confined, scratch_database  # noqa: PLC0415  # little is tried
+
         confined: Confined | None = None
         try:
             with scratch_database(self._session) as url:
