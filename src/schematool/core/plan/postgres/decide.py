@@ -162,7 +162,7 @@ def _reroute(decision: Decision) -> None:
 def _above(decision: Decision, source: Id) -> Iterator[Id]:
     """The tables that a moved row is in, from the source's parent upwards."""
     table = decision.before.objects.get(source)
-    while isinstance(table, pg.Table) and table.partition_of:
+    while isinstance(table, pg.Table | pg.ForeignTable) and table.partition_of:
         yield table.partition_of
         table = decision.before.objects.get(table.partition_of)
 
@@ -203,12 +203,7 @@ def _take_out(decision: Decision) -> None:
             partition = of if old.partition_bound != new.partition_bound else None
         if partition:
             decision.taken_out.add(partition)
-    above: set[Id] = set()
-    for partition in decision.taken_out:
-        table = decision.before.objects.get(partition)
-        while isinstance(table, pg.Table | pg.ForeignTable) and table.partition_of:
-            above.add(table.partition_of)
-            table = decision.before.objects.get(table.partition_of)
+    above = {of for partition in decision.taken_out for of in _above(decision, partition)}
     for thing in decision.before if above else ():
         if isinstance(thing, pg.Constraint) and thing.references in above and not thing.inherited:
             _again(decision, thing.id)

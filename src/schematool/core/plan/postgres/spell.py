@@ -604,13 +604,12 @@ class Speller:
 
     def _unchecked_of_parents(self, partition: Id) -> Iterator[pg.Constraint]:
         """Checks that are NOT VALID, as the parent has them already: CREATE TABLE cannot say so."""
-        above = {table.path for table in ancestors(self.decision.after, partition)}
         for of in sorted(self.decision.after.needed_by.get(partition, frozenset())):
             thing = self.decision.after.objects[of]
-            if isinstance(thing, pg.Constraint) and thing.type == "check" and thing.inherited and not thing.validated:
-                comes = any(Id("constraint", (*path, of.name)) in self.decision.creates for path in above)
-                if thing.table == partition and not comes:
-                    yield thing
+            if not isinstance(thing, pg.Constraint) or thing.table != partition or thing.type != "check":
+                continue
+            if thing.inherited and not thing.validated and not self._comes_to_an_ancestor(thing):
+                yield thing
 
     def _unlike_parents(self, table: pg.Table | pg.ForeignTable, column: pg.Column) -> Iterator[str]:
         """Storage and compression of an heir's column, where its parents' is another.
@@ -765,9 +764,9 @@ class Speller:
         hazards: list[Hazard] = []
         if words := loss(self.decision, before.type, after.type):
             hazards.append(Hazard("ST201", str(after.id), f"{before.type} to {after.type} {words}"))
-        if rewrites(before.type, after.type):
-            hazards.append(Hazard("ST203", str(after.id), f"{before.type} to {after.type}"))
         work = Work.REWRITE if rewrites(before.type, after.type) else Work.BRIEF
+        if work is Work.REWRITE:
+            hazards.append(Hazard("ST203", str(after.id), f"{before.type} to {after.type}"))
         reads = settings(self.decision, before.type, after.type)
         return Step(text, (after.id,), tuple(hazards), Lock.ACCESS_EXCLUSIVE, work, settings=reads)
 
